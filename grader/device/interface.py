@@ -1,0 +1,137 @@
+"""What a device is to the rest of the grader: one launch in, memory and findings out.
+
+Two devices answer this interface: the emulated GPU (`grader.device.emulated`) and a real one
+(`grader.device.cuda`). Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+Dim3 = tuple[int, int, int]
+Language = Literal["de", "en"]
+
+#: Every kind a finding can have. The list is part of the published interface; kinds are only ever added.
+KINDS: dict[str, Literal["error", "advice"]] = {
+    "out-of-bounds": "error",
+    "race": "error",
+    "barrier": "error",
+    "uninitialised": "error",
+    "step-limit": "error",
+    "launch": "error",
+    "unsupported": "error",
+    "compile": "error",
+    "trap": "error",
+    "float64": "advice",
+    "uncoalesced": "advice",
+    "bank-conflict": "advice",
+    "divergence": "advice",
+    "same-value": "advice",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a device saw in a kernel.
+
+    `kind` is a key of `KINDS`; `line` and `other_line` are 1-based lines of the source file named by the PTX
+    (`other_line` is the second access of a race); `thread` and `block` are (x, y, z) indices of the first
+    thread concerned; `message` holds one sentence for each language, saying what happened and what to do;
+    `count` says how often it was seen.
+    """
+
+    kind: str
+    message: dict[str, str]
+    line: int | None = None
+    other_line: int | None = None
+    file: str | None = None
+    thread: Dim3 | None = None
+    block: Dim3 | None = None
+    count: int = 1
+
+    @property
+    def severity(self) -> Literal["error", "advice"]:
+        return KINDS[self.kind]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A kernel parameter of pointer type: `buffer` indexes `Launch.buffers`, `offset` is in bytes.
+
+    `begin` and `end` bound, in bytes from the buffer's start, what the kernel may touch through it: an
+    argument's view inside a larger buffer with guard bands.
+    """
+
+    buffer: int
+    offset: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One kernel launch.
+
+    `ptx` is the module's text, `entry` the kernel's name in it. `parameters` follow the entry's `.param`
+    list: a `Pointer`, or the little-endian bytes of a scalar. `buffers` are flat `uint8` arrays, copied
+    before the launch; `initialised` says for each buffer whether its bytes count as written before the
+    launch (an output that a check filled with a pattern does not). `step_limit` counts thread instructions, in all.
+    """
+
+    ptx: str
+    entry: str
+    grid: Dim3
+    block: Dim3
+    parameters: tuple[Pointer | bytes, ...]
+    buffers: tuple[np.ndarray, ...]
+    initialised: tuple[bool, ...] = ()
+    shared_bytes: int = 0
+    seed: int = 0
+    races: bool = True
+    step_limit: int = 200_000_000
+
+
+@dataclass
+class Counters:
+    """What a launch did, summed over all threads. Sectors are 32 bytes of global memory."""
+
+    thread_instructions: int = 0
+    global_sectors: int = 0
+    ideal_sectors: int = 0
+    bank_conflicts: int = 0
+    atomics: int = 0
+    barriers: int = 0
+    float64_instructions: int = 0
+
+    @property
+    def coalescing(self) -> float:
+        """Ideal sectors over real ones; 1.0 is best, and the value where nothing was accessed."""
+        return self.ideal_sectors / self.global_sectors if self.global_sectors else 1.0
+
+
+@dataclass
+class LaunchResult:
+    """`buffers` as the kernel left them, in the order of `Launch.buffers`; `seconds` only from a real GPU."""
+
+    buffers: list[np.ndarray]
+    findings: list[Finding] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    seconds: float | None = None
+
+
+class Device(Protocol):
+    """A place where PTX runs. `name` is `emulated`, or `cuda:` and the GPU's product name."""
+
+    name: str
+    compute_capability: tuple[int, int]
+
+    def launch(self, launch: Launch) -> LaunchResult:
+        """Run it to its end. A kernel's faults are findings; `DeviceError` is a failure of the device."""
+        ...
+
+
+class DeviceError(RuntimeError):
+    """The device itself failed; says nothing about the learner's kernel."""
