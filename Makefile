@@ -31,7 +31,6 @@ up: install
 
 test:
 	@$(MAKE) --no-print-directory install DEV=1
-	@.venv/bin/lehrwerk doctor --tests
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy

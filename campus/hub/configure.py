@@ -1,0 +1,124 @@
+"""The one function that turns settings into JupyterHub's configuration for one machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from campus.hub.roles import CULLER, roles
+from campus.hub.spawner import HomeSpawner
+from campus.runtime import PORTAL, Runtime
+from campus.settings import Settings
+from campus.signin.demo import DemoAuthenticator
+from campus.signin.groups import groups_for
+
+#: A notebook server without activity for this long is stopped, in seconds.
+IDLE_SECONDS = 2 * 60 * 60
+
+
+def configure(c: Any, settings: Settings, runtime: Runtime) -> None:
+    """Fill `c`. The proxy, the portal and the workers are processes beside the hub, not its children."""
+    _hub(c, settings, runtime)
+    _proxy(c, settings, runtime)
+    _signin(c, settings, runtime)
+    _services(c, settings, runtime)
+    _spawner(c, settings, runtime)
+
+
+def _hub(c: Any, settings: Settings, runtime: Runtime) -> None:
+    folder = settings.data / "hub"
+    hub = c.JupyterHub
+    hub.bind_url = runtime.url.rstrip("/")
+    hub.hub_bind_url = f"http://{runtime.host}:{runtime.hub_api}"
+    hub.db_url = f"sqlite:///{folder / 'jupyterhub.sqlite'}"
+    hub.cookie_secret = bytes.fromhex(runtime.cookie_secret)
+    hub.pid_file = str(folder / "jupyterhub.pid")
+    hub.default_url = runtime.portal_prefix
+    # A hub that ends in order takes the notebook servers with it; one that is killed finds them again.
+    hub.cleanup_servers = True
+    hub.shutdown_on_logout = False
+    hub.template_vars = {"announcement_login": _announcement(settings)}
+
+
+def _announcement(settings: Settings) -> str:
+    if any(tenant.signin.demo for tenant in settings.tenants):
+        return (
+            "Lehrwerk demo: names and password were printed by <code>make up</code>. "
+            "/ Namen und Passwort hat <code>make up</code> ausgegeben."
+        )
+    return ""
+
+
+def _proxy(c: Any, settings: Settings, runtime: Runtime) -> None:
+    """Traefik runs beside the hub (campus.processes), so routes stay while the hub restarts."""
+    c.JupyterHub.proxy_class = "traefik_file"
+    proxy = c.TraefikFileProviderProxy
+    proxy.should_start = False
+    proxy.dynamic_config_file = str(settings.data / "hub" / "traefik-routes.toml")
+    proxy.static_config_file = str(settings.data / "hub" / "traefik.toml")
+    proxy.traefik_api_url = f"http://{runtime.host}:{runtime.proxy_api}"
+    proxy.traefik_api_username = "hub"
+    proxy.traefik_api_password = runtime.proxy_token
+    proxy.traefik_entrypoint = "http"
+
+
+def _signin(c: Any, settings: Settings, runtime: Runtime) -> None:
+    people = {
+        person.name: groups_for(tenant, person.role, list(person.courses))
+        for tenant in settings.tenants
+        if tenant.signin.demo
+        for person in tenant.signin.demo.people
+    }
+    c.JupyterHub.authenticator_class = DemoAuthenticator
+    c.DemoAuthenticator.groups_of = people
+    c.DemoAuthenticator.user_password = runtime.demo_password
+    c.Authenticator.manage_groups = True
+    c.Authenticator.allowed_users = set(people)
+    c.Authenticator.allow_all = False
+    c.Authenticator.allow_existing_users = False
+    c.Authenticator.admin_users = set()
+
+
+def _services(c: Any, settings: Settings, runtime: Runtime) -> None:
+    c.JupyterHub.load_roles = roles(settings)
+    c.JupyterHub.services = [
+        {
+            "name": PORTAL,
+            "url": f"http://{runtime.host}:{runtime.portal}",
+            "api_token": runtime.portal_token,
+            "oauth_client_id": f"service-{PORTAL}",
+            "oauth_no_confirm": True,
+            "display": False,
+            "oauth_client_allowed_scopes": [
+                "read:users:name!user",
+                "read:users:groups!user",
+                f"access:services!service={PORTAL}",
+            ],
+        },
+        {
+            "name": CULLER,
+            "api_token": runtime.culler_token,
+            "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={IDLE_SECONDS}"],
+        },
+    ]
+
+
+def _spawner(c: Any, settings: Settings, runtime: Runtime) -> None:
+    c.JupyterHub.spawner_class = HomeSpawner
+    spawner = c.HomeSpawner
+    spawner.data = str(settings.data)
+    spawner.home_dir_template = str(settings.data / "homes" / "{username}")
+    spawner.gradebooks = {course: settings.gradebook_url(course) for course in settings.course_ids()}
+    spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+    spawner.default_url = "/lab"
+    spawner.disable_user_config = True
+    spawner.start_timeout = 120
+    spawner.http_timeout = 120
+    spawner.env_keep = ["LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH"]
+    spawner.environment = {
+        "PATH": os.environ["PATH"],
+        "LEHRWERK_EXCHANGE_URL": runtime.exchange_url,
+        "LEHRWERK_LANG": settings.language,
+        "LEHRWERK_DEVICE": settings.exam.device,
+    }
