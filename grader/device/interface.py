@@ -78,7 +78,8 @@ class Launch:
     `ptx` is the module's text, `entry` the kernel's name in it. `parameters` follow the entry's `.param`
     list: a `Pointer`, or the little-endian bytes of a scalar. `buffers` are flat `uint8` arrays, copied
     before the launch; `initialised` says for each buffer whether its bytes count as written before the
-    launch (an output that a check filled with a pattern does not). `step_limit` counts thread instructions, in all.
+    launch (an output that a check filled with a pattern does not). `step_limit` counts thread
+    instructions, in all.
     """
 
     ptx: str
