@@ -42,9 +42,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
         ("storage: {s3: {bucket: b, end_point: x}}", "storage.s3.end_point", "endpoint"),
     ],
 )
-def test_a_misspelt_key_is_refused_with_the_nearest_right_one(
-    tmp_path: Path, text: str, place: str, near: str
-) -> None:
+def test_a_misspelt_key_is_refused_with_the_nearest_right_one(tmp_path: Path, text: str, place: str, near: str) -> None:
     with pytest.raises(settings.SettingsError) as refusal:
         settings.load(write(tmp_path, text))
     assert f"{place}: unknown key; did you mean `{near}`?" in str(refusal.value)

@@ -1,0 +1,165 @@
+"""`EmulatedDevice`: one launch through the machine, and what it found. Imports nothing of ours but this package."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from grader.device.emulated import machine, messages
+from grader.device.emulated.memory import Memory
+from grader.device.emulated.ptx import PtxError, parse
+from grader.device.emulated.translate import Program, Unsupported, translate
+from grader.device.interface import Finding, Launch, LaunchResult, Pointer
+
+MAX_BLOCK_THREADS = 1024
+MAX_BLOCK = (1024, 1024, 64)
+MAX_GRID = (2**31 - 1, 65535, 65535)
+MAX_STATIC_SHARED = 48 << 10
+MAX_SHARED = 227 << 10
+#: A launch whose buffers exceed this is refused, in bytes.
+MAX_MEMORY = 4 << 30
+
+#: Below this share of useful traffic a line is worth a word of advice.
+COALESCED = 0.5
+#: Lanes of a warp in one bank, on average, from which on a line is worth a word of advice.
+CONFLICTS = 2.0
+
+
+class EmulatedDevice:
+    """Executes PTX on NumPy. `compute_capability` is what device queries answer."""
+
+    name = "emulated"
+
+    def __init__(self, compute_capability: tuple[int, int] = (9, 0)) -> None:
+        self.compute_capability = compute_capability
+        self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
+
+    def launch(self, launch: Launch) -> LaunchResult:
+        """Run it to its end; every fault of the kernel is a finding. Buffers of the launch are not changed."""
+        unchanged = LaunchResult([buffer.copy() for buffer in launch.buffers])
+        impossible = _impossible(launch)
+        if impossible is not None:
+            unchanged.findings.append(impossible)
+            return unchanged
+        try:
+            program = self._program(launch)
+            _check_parameters(program, launch)
+        except PtxError as error:
+            unchanged.findings.append(messages.refused(str(error)))
+            return unchanged
+        except Unsupported as error:
+            instruction = error.instruction
+            unchanged.findings.append(messages.unsupported(instruction.opcode, instruction.line))
+            return unchanged
+        too_much = _too_much_shared(program, launch)
+        if too_much is not None:
+            unchanged.findings.append(too_much)
+            return unchanged
+        module = parse(launch.ptx)
+        constants = {n: v for n, v in module.variables.items() if v.space in ("global", "const")}
+        state = machine.State(launch, program, Memory(launch, constants, program.granule))
+        try:
+            machine.run(state)
+        except machine.Stop:
+            pass
+        except Unsupported as error:
+            instruction = error.instruction
+            unchanged.findings.append(messages.unsupported(instruction.opcode, instruction.line))
+            return unchanged
+        _advise(state)
+        return LaunchResult(state.memory.results(launch), list(state.findings.values()), state.counters)
+
+    def _program(self, launch: Launch) -> Program:
+        key = (launch.ptx, launch.entry)
+        if key not in self._programs:
+            self._programs[key] = translate(parse(launch.ptx), launch.entry)
+            while len(self._programs) > 64:
+                self._programs.popitem(last=False)
+        return self._programs[key]
+
+
+def _impossible(launch: Launch) -> Finding | None:
+    threads = launch.block[0] * launch.block[1] * launch.block[2]
+    if any(size < 1 for size in (*launch.block, *launch.grid)):
+        return messages.bad_launch(
+            {
+                "en": f"Grid {launch.grid} and block {launch.block}: every size must be at least 1.",
+                "de": f"Gitter {launch.grid} und Block {launch.block}: Jede Größe muss mindestens 1 sein.",
+            }
+        )
+    if threads > MAX_BLOCK_THREADS or any(b > m for b, m in zip(launch.block, MAX_BLOCK, strict=True)):
+        return messages.bad_launch(
+            {
+                "en": f"A block of {threads} threads: a GPU takes at most {MAX_BLOCK_THREADS} in a block.",
+                "de": f"Ein Block mit {threads} Threads: Eine GPU nimmt höchstens {MAX_BLOCK_THREADS} je Block.",
+            }
+        )
+    if any(g > m for g, m in zip(launch.grid, MAX_GRID, strict=True)):
+        return messages.bad_launch(
+            {
+                "en": f"Grid {launch.grid}: a GPU takes at most {MAX_GRID}.",
+                "de": f"Gitter {launch.grid}: Eine GPU nimmt höchstens {MAX_GRID}.",
+            }
+        )
+    size = sum(buffer.nbytes for buffer in launch.buffers)
+    blocks = launch.grid[0] * launch.grid[1] * launch.grid[2]
+    if size > MAX_MEMORY or blocks * threads > 1 << 30:
+        return messages.bad_launch(
+            {
+                "en": f"{size} bytes and {blocks * threads} threads are more than the emulated GPU holds.",
+                "de": f"{size} Byte und {blocks * threads} Threads sind mehr, als die emulierte GPU fasst.",
+            }
+        )
+    return None
+
+
+def _check_parameters(program: Program, launch: Launch) -> None:
+    """The gate: the kernel's parameters are exactly those that the launch brings."""
+    if len(program.parameters) != len(launch.parameters):
+        raise PtxError(
+            f"{program.entry} takes {len(program.parameters)} parameters, the launch has {len(launch.parameters)}"
+        )
+    for declared, given in zip(program.parameters, launch.parameters, strict=True):
+        size = 8 if isinstance(given, Pointer) else len(given)
+        if declared.size != size:
+            raise PtxError(f"parameter {declared.name} has {declared.size} bytes, the launch brings {size}")
+        if isinstance(given, Pointer) and not 0 <= given.buffer < len(launch.buffers):
+            raise PtxError(f"parameter {declared.name} points to buffer {given.buffer}, which does not exist")
+
+
+def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
+    size = program.shared_size + launch.shared_bytes
+    if program.shared_size <= MAX_STATIC_SHARED and launch.shared_bytes >= 0 and size <= MAX_SHARED:
+        return None
+    return messages.bad_launch(
+        {
+            "en": f"The kernel asks for {size} bytes of shared memory; a block has at most {MAX_STATIC_SHARED} bytes "
+            "of fixed size.",
+            "de": f"Der Kernel verlangt {size} Byte Shared Memory; ein Block hat höchstens {MAX_STATIC_SHARED} Byte "
+            "fester Größe.",
+        }
+    )
+
+
+def _advise(state: machine.State) -> None:
+    """Advice that costs correctness nothing: float64, scattered traffic, bank conflicts."""
+    program = state.program
+    state.counters.float64_instructions = len(program.float64_sites)
+    for site in program.float64_sites[:1]:
+        state.report(messages.float64(program.lines[site], len(program.float64_sites)), "float64")
+    for line, (sectors, ideal) in _by_line(program, state.traffic).items():
+        # A few sectors are no pattern.
+        if sectors >= 64 and ideal / sectors < COALESCED:
+            state.report(messages.uncoalesced(line, ideal / sectors, sectors), line)
+    for line, (extra, accesses) in _by_line(program, state.banks).items():
+        if accesses >= 8 and extra / accesses + 1 >= CONFLICTS:
+            state.report(messages.bank_conflict(line, extra / accesses + 1, extra), line)
+
+
+def _by_line(program: Program, sites: dict[int, tuple[int, int]]) -> dict[int | None, tuple[int, int]]:
+    """Sums over the instructions of each source line; an unrolled loop is one line."""
+    found: dict[int | None, tuple[int, int]] = {}
+    for site, (first, second) in sites.items():
+        line = program.lines[site]
+        known = found.get(line, (0, 0))
+        found[line] = (known[0] + first, known[1] + second)
+    return found

@@ -1,0 +1,230 @@
+"""What the emulated GPU says about a kernel, in German and English. Imports the interface only."""
+
+from __future__ import annotations
+
+from grader.device.interface import Dim3, Finding
+
+Text = dict[str, str]
+
+
+def _where(thread: Dim3, block: Dim3) -> tuple[str, str]:
+    def short(index: Dim3) -> str:
+        used = max((i for i in range(3) if index[i]), default=0)
+        return str(index[0]) if used == 0 else "(" + ", ".join(str(i) for i in index[: used + 1]) + ")"
+
+    return (
+        f"thread {short(thread)} of block {short(block)}",
+        f"Thread {short(thread)} von Block {short(block)}",
+    )
+
+
+def out_of_bounds(
+    line: int | None, thread: Dim3, block: Dim3, write: bool, index: int | None, length: int, place: str
+) -> Finding:
+    """`index` and `length` in elements of the access; `place` is global, shared or local."""
+    en, de = _where(thread, block)
+    verb_en, verb_de = ("writes", "schreibt") if write else ("reads", "liest")
+    if index is None:
+        what_en, what_de = (
+            "at an address that belongs to no array",
+            "an einer Adresse, die zu keinem Array gehört",
+        )
+    else:
+        what_en = f"element {index} of an array with {length} elements"
+        what_de = f"Element {index} eines Arrays mit {length} Elementen"
+    mend_en = "Guard the access: only threads whose index lies inside the array may reach it."
+    mend_de = "Sichere den Zugriff: Nur Threads, deren Index im Array liegt, dürfen ihn erreichen."
+    if place == "shared":
+        what_en, what_de = what_en + " in shared memory", what_de + " im Shared Memory"
+    return Finding(
+        "out-of-bounds",
+        {"en": f"{en} {verb_en} {what_en}. {mend_en}", "de": f"{de} {verb_de} {what_de}. {mend_de}"},
+        line=line,
+        thread=thread,
+        block=block,
+    )
+
+
+def race(
+    line: int | None,
+    other: int | None,
+    thread: Dim3,
+    block: Dim3,
+    mine: str,
+    theirs: str,
+    shared: bool,
+    same_block: bool,
+) -> Finding:
+    """`mine` and `theirs` are read, write or atomic."""
+    en, de = _where(thread, block)
+    verbs_en = {"read": "reads", "write": "writes", "atomic": "updates"}
+    verbs_de = {"read": "liest", "write": "schreibt", "atomic": "ändert"}
+    partner_en = "another thread of the block" if same_block else "a thread of another block"
+    partner_de = "ein anderer Thread des Blocks" if same_block else "ein Thread eines anderen Blocks"
+    at_en = f" (line {other})" if other else ""
+    at_de = f" (Zeile {other})" if other else ""
+    if same_block and (shared or other != line):
+        mend_en = "Nothing orders the two: put cuda.syncthreads() between them."
+        mend_de = "Nichts ordnet die beiden: Setze cuda.syncthreads() dazwischen."
+    else:
+        mend_en = "Nothing orders the two: give each thread its own element, or use an atomic operation."
+        mend_de = "Nichts ordnet die beiden: Gib jedem Thread ein eigenes Element oder nimm eine atomare Operation."
+    place_en = "shared memory" if shared else "global memory"
+    place_de = "Shared Memory" if shared else "globalen Speicher"
+    return Finding(
+        "race",
+        {
+            "en": f"{en} {verbs_en[mine]} a place in {place_en} that {partner_en} {verbs_en[theirs]}{at_en}. {mend_en}",
+            "de": f"{de} {verbs_de[mine]} eine Stelle im {place_de}, die {partner_de} {verbs_de[theirs]}{at_de}. "
+            f"{mend_de}",
+        },
+        line=line,
+        other_line=other,
+        thread=thread,
+        block=block,
+    )
+
+
+def uninitialised(line: int | None, thread: Dim3, block: Dim3, shared: bool) -> Finding:
+    en, de = _where(thread, block)
+    place_en = "shared memory" if shared else "an output array"
+    place_de = "aus dem Shared Memory" if shared else "aus einem Ausgabe-Array"
+    return Finding(
+        "uninitialised",
+        {
+            "en": f"{en} reads a value from {place_en} that no thread has written. Write it before it is read.",
+            "de": f"{de} liest einen Wert {place_de}, den kein Thread geschrieben hat. Schreibe ihn vor dem Lesen.",
+        },
+        line=line,
+        thread=thread,
+        block=block,
+    )
+
+
+def divergent_barrier(line: int | None, other: int | None, thread: Dim3, block: Dim3) -> Finding:
+    en, de = _where(thread, block)
+    at_en = f"; others wait at line {other}" if other and other != line else ""
+    at_de = f"; andere warten in Zeile {other}" if other and other != line else ""
+    return Finding(
+        "barrier",
+        {
+            "en": f"{en} waits at a barrier that not all threads of its block reach{at_en}. "
+            "Move cuda.syncthreads() out of the branch, so that every thread meets it.",
+            "de": f"{de} wartet an einer Barriere, die nicht alle Threads des Blocks erreichen{at_de}. "
+            "Ziehe cuda.syncthreads() aus der Verzweigung, damit alle Threads sie erreichen.",
+        },
+        line=line,
+        other_line=other,
+        thread=thread,
+        block=block,
+    )
+
+
+def step_limit(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    en, de = _where(thread, block)
+    return Finding(
+        "step-limit",
+        {
+            "en": f"The kernel did not end: {en} was still running when the step limit was reached. "
+            "Check that the loop's condition becomes false and its counter moves on.",
+            "de": f"Der Kernel endete nicht: {de} lief noch, als die Schrittgrenze erreicht war. "
+            "Prüfe, ob die Bedingung der Schleife falsch wird und ihr Zähler weiterläuft.",
+        },
+        line=line,
+        thread=thread,
+        block=block,
+    )
+
+
+def trap(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    en, de = _where(thread, block)
+    return Finding(
+        "trap",
+        {
+            "en": f"{en} stopped the kernel: an assertion or a trap was hit.",
+            "de": f"{de} hat den Kernel abgebrochen: Eine Zusicherung oder ein Trap wurde ausgelöst.",
+        },
+        line=line,
+        thread=thread,
+        block=block,
+    )
+
+
+def unsupported(instruction: str, line: int | None) -> Finding:
+    return Finding(
+        "unsupported",
+        {
+            "en": f"The emulated GPU does not know the instruction {instruction}; the kernel was not run.",
+            "de": f"Die emulierte GPU kennt den Befehl {instruction} nicht; der Kernel wurde nicht ausgeführt.",
+        },
+        line=line,
+    )
+
+
+def refused(reason: str) -> Finding:
+    return Finding(
+        "unsupported",
+        {
+            "en": f"The kernel's PTX was refused: {reason}.",
+            "de": f"Das PTX des Kernels wurde abgewiesen: {reason}.",
+        },
+    )
+
+
+def bad_launch(text: Text) -> Finding:
+    return Finding("launch", text)
+
+
+def float64(line: int | None, count: int) -> Finding:
+    return Finding(
+        "float64",
+        {
+            "en": "This line computes in float64, which most GPUs do far slower than float32. "
+            "If float32 is meant, write constants as np.float32(...) and keep the arrays float32.",
+            "de": "Diese Zeile rechnet in float64, was die meisten GPUs viel langsamer tun als float32. "
+            "Ist float32 gemeint, schreibe Konstanten als np.float32(...) und halte die Arrays in float32.",
+        },
+        line=line,
+        count=count,
+    )
+
+
+def uncoalesced(line: int | None, ratio: float, count: int) -> Finding:
+    return Finding(
+        "uncoalesced",
+        {
+            "en": f"Only {ratio:.0%} of the memory traffic of this line is used: neighbouring threads touch places far "
+            "apart. Let neighbouring threads touch neighbouring elements.",
+            "de": f"Nur {ratio:.0%} des Speicherverkehrs dieser Zeile wird genutzt: Benachbarte Threads greifen weit "
+            "auseinander zu. Lass benachbarte Threads benachbarte Elemente anfassen.",
+        },
+        line=line,
+        count=count,
+    )
+
+
+def bank_conflict(line: int | None, degree: float, count: int) -> Finding:
+    return Finding(
+        "bank-conflict",
+        {
+            "en": f"The threads of a warp meet in the same shared-memory bank, {degree:.0f} at a time. "
+            "Pad the array's rows by one element, or change the index.",
+            "de": f"Die Threads eines Warps treffen sich in derselben Bank des Shared Memory, je {degree:.0f}. "
+            "Verlängere die Zeilen des Arrays um ein Element oder ändere den Index.",
+        },
+        line=line,
+        count=count,
+    )
+
+
+def same_value(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return Finding(
+        "same-value",
+        {
+            "en": "Several threads write the same value to the same place. One of them is enough.",
+            "de": "Mehrere Threads schreiben denselben Wert an dieselbe Stelle. Einer von ihnen genügt.",
+        },
+        line=line,
+        thread=thread,
+        block=block,
+    )

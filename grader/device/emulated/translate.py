@@ -1,0 +1,458 @@
+"""From PTX instructions to operations on lanes, once for each kernel.
+
+A basic block becomes a list of Python closures over NumPy functions. They hold register numbers of ours and
+constants; no text of the PTX is ever executed. Imports nothing of ours but this package.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.device.emulated import alu
+from grader.device.emulated.access import Access
+from grader.device.emulated.memory import LOCAL_WINDOW, SHARED_WINDOW, address
+from grader.device.emulated.ptx import (
+    SIZES,
+    Address,
+    Function,
+    Immediate,
+    Instruction,
+    Module,
+    Parameter,
+    PtxError,
+    Register,
+    Symbol,
+    Vector,
+)
+
+if TYPE_CHECKING:
+    from grader.device.emulated.machine import Lanes
+
+Operation = Callable[["Lanes"], None]
+Getter = Callable[["Lanes"], Any]
+
+
+class Unsupported(Exception):
+    """An instruction that the emulated GPU does not know."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        super().__init__(instruction.opcode)
+        self.instruction = instruction
+
+
+@dataclass
+class Block:
+    """A basic block. `ends` says what its last instruction does to lanes for which `taken` says so."""
+
+    site: int
+    operations: list[Operation] = field(default_factory=list)
+    ends: str = "fall"
+    target: int = -1
+    following: int = -1
+    barrier: int = 0
+    barrier_count: int | None = None
+    guard: Callable[[Lanes], Any] | None = None
+    length: int = 0
+
+    def taken(self, lanes: Lanes) -> Any:
+        """None: all fall through; True: all lanes; else a mask."""
+        if self.ends == "fall":
+            return None
+        if self.guard is None:
+            return True
+        value = self.guard(lanes)
+        if np.ndim(value) == 0:
+            return True if value else None
+        if value.all():
+            return True
+        return value if value.any() else None
+
+
+@dataclass
+class Program:
+    """A kernel, ready to run. `lines` maps an instruction's index to its source line."""
+
+    entry: str
+    parameters: list[Parameter]
+    blocks: list[Block]
+    lines: list[int | None]
+    file: str | None
+    register_count: int
+    register_types: list[Any]
+    shared_size: int
+    local_size: int
+    granule: int
+    fences: bool
+    warp_sync: bool
+    grid_sync: bool
+    float64_sites: list[int]
+
+    def zero(self, register: int) -> Any:
+        return self.register_types[register](0)
+
+
+def translate(module: Module, entry: str) -> Program:
+    """Raises PtxError for what is malformed, Unsupported for what is unknown."""
+    function = module.functions.get(entry)
+    if function is None or not function.entry:
+        known = ", ".join(f.name for f in module.entries()) or "none"
+        raise PtxError(f"no kernel {entry}; the module has: {known}")
+    return _Translator(module, function).program()
+
+
+_SPACES = ("global", "shared", "local", "const", "param")
+_STRONG = {"volatile", "relaxed", "acquire", "release", "acq_rel", "mmio"}
+_TERMINATORS = {"bra", "ret", "exit", "trap", "bar", "barrier", "brkpt"}
+_ALWAYS_STRONG = {"atom", "red"}
+
+
+class _Translator:
+    def __init__(self, module: Module, function: Function) -> None:
+        self.module = module
+        self.function = function
+        self.numbers = {name: number for number, name in enumerate(function.registers)}
+        self.types = [alu.DTYPES[kind] for kind in function.registers.values()]
+        self.shared: dict[str, int] = {}
+        self.local: dict[str, int] = {}
+        self.shared_size = self._lay_out("shared", self.shared)
+        self.local_size = self._lay_out("local", self.local)
+        self.read = {
+            self.numbers[o.name] for i in function.instructions for o in _sources(i) if isinstance(o, Register)
+        }
+        self.site = 0
+
+    def _lay_out(self, space: str, places: dict[str, int]) -> int:
+        position = 0
+        variables = [*self.module.variables.values(), *self.function.variables.values()]
+        # The array without a size is placed last: it is sized at launch.
+        for variable in sorted(variables, key=lambda v: v.size == 0):
+            if variable.space == space:
+                position = -(-position // variable.align) * variable.align
+                places[variable.name] = position
+                position += variable.size
+        return position
+
+    def program(self) -> Program:
+        function = self.function
+        instructions = function.instructions
+        starts = self._starts()
+        blocks: list[Block] = []
+        for number, start in enumerate(starts):
+            end = starts[number + 1] if number + 1 < len(starts) else len(instructions)
+            blocks.append(self._block(start, end, starts))
+        for number, block in enumerate(blocks):
+            block.following = number + 1
+        # Running off the end is a return.
+        blocks.append(Block(max(len(instructions) - 1, 0), ends="exit"))
+        opcodes = [i.parts for i in instructions]
+        names = {p[0] for p in opcodes}
+        file = next((i.file for i in instructions if i.file is not None), None)
+        return Program(
+            entry=function.name,
+            parameters=function.parameters,
+            blocks=blocks,
+            lines=[i.line for i in instructions] or [None],
+            file=self.module.files.get(file) if file is not None else None,
+            register_count=len(self.types),
+            register_types=self.types,
+            shared_size=self.shared_size,
+            local_size=self.local_size,
+            granule=self._granule(),
+            fences=bool(names & {"membar", "fence"})
+            or any(_STRONG & {"acquire", "release", "acq_rel"} & set(p) for p in opcodes),
+            warp_sync=any(p[:2] == ("bar", "warp") for p in opcodes),
+            grid_sync=False,
+            float64_sites=[
+                n
+                for n, i in enumerate(instructions)
+                if i.parts[-1] == "f64" and i.parts[0] in ("add", "sub", "mul", "fma", "div", "sqrt", "rcp", "mad")
+            ],
+        )
+
+    def _granule(self) -> int:
+        """Bytes of a shadow cell: the smallest access of the kernel."""
+        smallest = 4
+        for instruction in self.function.instructions:
+            if instruction.parts[0] in ("ld", "st", "atom", "red", "ldu") and "param" not in instruction.parts:
+                smallest = min(smallest, SIZES.get(instruction.parts[-1], 4))
+        return smallest
+
+    def _starts(self) -> list[int]:
+        starts = {0, *self.function.labels.values()}
+        for number, instruction in enumerate(self.function.instructions):
+            if instruction.parts[0] in _TERMINATORS:
+                starts.add(number + 1)
+        return sorted(start for start in starts if start < len(self.function.instructions))
+
+    def _block(self, start: int, end: int, starts: list[int]) -> Block:
+        block = Block(site=max(end - 1, start), length=end - start)
+        for number in range(start, end):
+            instruction = self.function.instructions[number]
+            self.site = number
+            try:
+                if number == end - 1 and self._is_end(instruction):
+                    self._end(block, instruction, starts)
+                    continue
+                operation = self._operation(instruction)
+            except (IndexError, KeyError, AttributeError, TypeError, ValueError, StopIteration) as error:
+                if isinstance(error, PtxError):
+                    raise
+                raise Unsupported(instruction) from error
+            if operation is not None:
+                block.operations.append(self._guarded(instruction, operation))
+        return block
+
+    @staticmethod
+    def _is_end(instruction: Instruction) -> bool:
+        return instruction.parts[0] in _TERMINATORS and instruction.parts[:2] != ("bar", "warp")
+
+    def _end(self, block: Block, instruction: Instruction, starts: list[int]) -> None:
+        if instruction.guard is not None:
+            register, negated = instruction.guard
+            number = self.numbers[register.name]
+            block.guard = (lambda lanes: ~lanes.get(number)) if negated else (lambda lanes: lanes.get(number))
+        name = instruction.parts[0]
+        if name == "bra":
+            label = instruction.operands[0]
+            assert isinstance(label, Symbol)
+            if label.name not in self.function.labels:
+                raise PtxError(f"unknown label {label.name}", instruction.at)
+            block.ends = "branch"
+            target = self.function.labels[label.name]
+            # A label at the very end of the kernel leads to the block behind the last one.
+            found = bisect.bisect_left(starts, target)
+            block.target = found
+        elif name in ("ret", "exit"):
+            block.ends = "exit"
+        elif name in ("trap", "brkpt"):
+            block.ends = "trap"
+        else:
+            if "sync" not in instruction.parts:
+                raise Unsupported(instruction)
+            block.ends = "barrier"
+            counts = [o.value for o in instruction.operands if isinstance(o, Immediate)]
+            if len(counts) != len(instruction.operands) or not counts:
+                raise Unsupported(instruction)
+            block.barrier = int(counts[0])
+            block.barrier_count = int(counts[1]) if len(counts) > 1 else None
+
+    def _guarded(self, instruction: Instruction, operation: Operation) -> Operation:
+        if instruction.guard is None:
+            return operation
+        register, negated = instruction.guard
+        number = self.numbers[register.name]
+
+        def guarded(lanes: Lanes) -> None:
+            mask = lanes.get(number)
+            mask = ~mask if negated else mask
+            if np.ndim(mask) == 0:
+                if mask:
+                    operation(lanes)
+                return
+            if mask.all():
+                operation(lanes)
+            elif mask.any():
+                part = lanes.subset(mask)
+                operation(part)
+                lanes.merge(part, mask)
+
+        return guarded
+
+    # -- operands
+
+    def _get(self, operand: Any, dtype: Any) -> Getter:
+        """A function that gives the operand's value for each lane, seen as `dtype`."""
+        kind = np.dtype(dtype)
+        if isinstance(operand, Register):
+            number = self.numbers[operand.name]
+            own = np.dtype(self.types[number])
+            if own == kind:
+                return lambda lanes: lanes.get(number)
+            if own.itemsize == kind.itemsize:
+                return lambda lanes: lanes.get(number).view(kind)
+            if own.itemsize > kind.itemsize and own.kind in "iu":
+                # A wider register gives its low bits.
+                small = np.dtype(f"u{kind.itemsize}")
+                return lambda lanes: lanes.get(number).astype(small).view(kind)
+            raise ValueError(f"register {operand.name} is too narrow")
+        if isinstance(operand, Immediate):
+            value = self._constant(operand, kind)
+            return lambda lanes: value
+        if isinstance(operand, Vector) and operand.items and operand.items[0] == "!":
+            inner = self._get(operand.items[1], np.bool_)
+            return lambda lanes: ~inner(lanes)
+        if isinstance(operand, Symbol):
+            return self._symbol(operand, kind)
+        raise ValueError(f"cannot use {operand}")
+
+    def _constant(self, operand: Immediate, kind: np.dtype[Any]) -> Any:
+        if kind.kind == "b":
+            return np.bool_(operand.value != 0)
+        if operand.kind == "int":
+            bits = int(operand.value) & ((1 << 8 * kind.itemsize) - 1)
+            if kind.kind == "f":
+                return kind.type(operand.value)
+            return np.dtype(f"u{kind.itemsize}").type(bits).view(kind)
+        value = np.float32(operand.value) if operand.kind == "f32" else np.float64(operand.value)
+        if kind.kind == "f":
+            return value.astype(kind)
+        return value.view(kind)
+
+    def _symbol(self, operand: Symbol, kind: np.dtype[Any]) -> Getter:
+        name = operand.name
+        if name.startswith("%"):
+            special = _special(name)
+            return lambda lanes: special(lanes).astype(kind)
+        if name in self.shared:
+            value = np.dtype(f"u{kind.itemsize}").type(self.shared[name] + operand.offset).view(kind)
+            return lambda lanes: value
+        if name in self.local:
+            value = np.dtype(f"u{kind.itemsize}").type(self.local[name] + operand.offset).view(kind)
+            return lambda lanes: value
+        if name in self.module.variables:
+            offset = operand.offset
+            return lambda lanes: np.uint64(lanes.wave.memory.symbols[name] + offset).view(kind)
+        raise PtxError(f"unknown symbol {name}")
+
+    def _set(self, operand: Any, dtype: Any) -> Callable[[Lanes, Any], None]:
+        """A function that stores a value of `dtype` in the register."""
+        if isinstance(operand, Symbol) and operand.name == "_":
+            return lambda lanes, value: None
+        if not isinstance(operand, Register):
+            raise ValueError(f"{operand} is no register")
+        number = self.numbers[operand.name]
+        own, kind = np.dtype(self.types[number]), np.dtype(dtype)
+        if own == kind:
+            return lambda lanes, value: lanes.set(number, np.asarray(value, kind)[()])
+        if own.itemsize == kind.itemsize:
+            return lambda lanes, value: lanes.set(number, np.asarray(value, kind)[()].view(own))
+        if own.itemsize > kind.itemsize:
+            wide = np.dtype(f"{'i' if kind.kind == 'i' else 'u'}{own.itemsize}")
+            raw = np.dtype(f"{'i' if kind.kind == 'i' else 'u'}{kind.itemsize}")
+            return lambda lanes, value: lanes.set(number, np.asarray(value, kind)[()].view(raw).astype(wide).view(own))
+        raise ValueError(f"register {operand.name} is too narrow")
+
+    def _address(self, operand: Any, space: str) -> Getter:
+        if not isinstance(operand, Address):
+            raise ValueError("an address was expected")
+        if operand.base is None:
+            fixed = np.uint64(operand.offset & 0xFFFFFFFFFFFFFFFF)
+            return lambda lanes: fixed
+        if isinstance(operand.base, Symbol):
+            base = self._symbol(operand.base, np.dtype(np.uint64))
+            if space == "" and (operand.base.name in self.shared or operand.base.name in self.local):
+                raise ValueError("generic access by a name in a state space")
+        else:
+            number = self.numbers[operand.base.name]
+            if np.dtype(self.types[number]).itemsize == 4:
+                inner = self._get(operand.base, np.int32)
+
+                def base(lanes: Lanes) -> Any:
+                    return inner(lanes).astype(np.int64).view(np.uint64)
+            else:
+                base = self._get(operand.base, np.uint64)
+        offset = np.uint64(operand.offset & 0xFFFFFFFFFFFFFFFF)
+        if operand.offset == 0:
+            return base
+        return lambda lanes: base(lanes) + offset
+
+    # -- instructions
+
+    def _operation(self, instruction: Instruction) -> Operation | None:
+        from grader.device.emulated.instructions import TABLE
+
+        make = TABLE.get(instruction.parts[0])
+        if make is None:
+            raise Unsupported(instruction)
+        operation: Operation | None = make(self, instruction)
+        return operation
+
+    def access(self, instruction: Instruction, dtype: Any, strong: bool = False) -> tuple[Access, str]:
+        space = next((p for p in instruction.parts if p in _SPACES), "")
+        strong = strong or bool(_STRONG & set(instruction.parts))
+        return Access(space, dtype, self.site, instruction.line, strong), space
+
+
+def _sources(instruction: Instruction) -> list[Any]:
+    """Operands that are read, and the registers in addresses and vectors."""
+    found: list[Any] = []
+    operands = instruction.operands if instruction.parts[0] in ("st", "red", "bra") else instruction.operands[1:]
+    for operand in operands:
+        if isinstance(operand, Address):
+            found.append(operand.base)
+        elif isinstance(operand, Vector):
+            found.extend(operand.items)
+        else:
+            found.append(operand)
+    if instruction.guard is not None:
+        found.append(instruction.guard[0])
+    return found
+
+
+def _special(name: str) -> Getter:
+    """A special register, computed once for each wave."""
+
+    def read(lanes: Lanes) -> Any:
+        wave = lanes.wave
+        value = wave.special.get(name)
+        if value is None:
+            value = wave.special[name] = _compute_special(wave, name)
+        if name in ("%clock", "%clock64", "%globaltimer"):
+            return np.uint64(wave.state.step * 100)
+        return value if lanes.index is None or np.ndim(value) == 0 else value[lanes.index]
+
+    if name.partition(".")[0] not in _SPECIAL:
+        raise PtxError(f"unknown special register {name}")
+    return read
+
+
+_SPECIAL = {
+    "%tid", "%ntid", "%ctaid", "%nctaid", "%laneid", "%warpid", "%nwarpid", "%smid", "%gridid", "%clock", "%clock64",
+    "%globaltimer", "%lanemask_eq", "%lanemask_lt", "%lanemask_le", "%lanemask_gt", "%lanemask_ge",
+    "%dynamic_smem_size", "%total_smem_size",
+}  # fmt: skip
+
+
+def _compute_special(wave: Any, name: str) -> Any:
+    base, _, axis = name.partition(".")
+    launch = wave.state.launch
+    lane = (wave.numbers - wave.first_thread) % wave.block_threads
+    which = "xyz".index(axis) if axis in ("x", "y", "z") else 0
+    if base in ("%ntid", "%nctaid"):
+        return np.uint32((launch.block if base == "%ntid" else launch.grid)[which])
+    if base in ("%tid", "%ctaid"):
+        shape = launch.block if base == "%tid" else launch.grid
+        if shape[which] == 1:
+            return np.uint32(0)
+        number = lane if base == "%tid" else wave.numbers // wave.block_threads
+        before = int(np.prod(shape[:which], dtype=np.int64))
+        return (number // before % shape[which]).astype(np.uint32)
+    own = (lane % 32).astype(np.uint32)
+    if base == "%laneid":
+        return own
+    if base == "%warpid":
+        return (lane // 32).astype(np.uint32)
+    if base.startswith("%lanemask_"):
+        bit = np.uint32(1) << own
+        masks = {
+            "eq": bit, "lt": bit - np.uint32(1), "le": bit | (bit - np.uint32(1)),
+            "gt": ~(bit | (bit - np.uint32(1))), "ge": ~(bit - np.uint32(1)),
+        }  # fmt: skip
+        return masks[base[-2:]]
+    if base == "%nwarpid":
+        return np.uint32(-(-wave.block_threads // 32))
+    if base == "%dynamic_smem_size":
+        return np.uint32(launch.shared_bytes)
+    if base == "%total_smem_size":
+        return np.uint32(wave.shared_size)
+    return np.uint32(0)
+
+
+def generic_base(space: str) -> int:
+    """What cvta adds to an address in a state space."""
+    return {"shared": address(SHARED_WINDOW, 0), "local": address(LOCAL_WINDOW, 0)}.get(space, 0)
