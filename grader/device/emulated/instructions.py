@@ -312,7 +312,7 @@ def _isspacep(t: Any, i: Instruction) -> Operation:
     def run(lanes: Any) -> None:
         window = a(lanes) >> np.uint64(WINDOW_BITS)
         inside = {"shared": window == SHARED_WINDOW, "local": window == SHARED_WINDOW + 1}
-        put(lanes, inside[space] if space in inside else window < SHARED_WINDOW)
+        put(lanes, inside.get(space, window < SHARED_WINDOW))
 
     return run
 
