@@ -1,0 +1,492 @@
+"""`numba.cuda` without a driver: its own compiler, its own host API, and the heap in the driver's place.
+
+numba-cuda reaches a GPU through one object, `numba.cuda.cudadrv.driver.driver`, whose methods are the functions of
+CUDA's driver API. That object is the seam. Written against numba-cuda 0.30; patched are, and only while installed:
+
+* the class of that object: `EmulatedDriver` answers memory, streams, events and contexts from the heap;
+* `dispatcher._Kernel`: `EmulatedKernel` compiles as ever, always with line information and without link-time
+  optimisation, and launches the PTX on the heap;
+* `CUDADispatcher.__init__` and `.enable_caching`: device functions get line information too, and no compiled kernel
+  is written to or read from a file.
+
+Everything else (typing errors, `to_device`, device arrays and their slices, `forall`, `vectorize`, `reduce`, the warning
+about host arrays) is numba-cuda's own code. What the driver object does not answer raises NotImplementedError with the
+driver function's name. Times of events are the wall clock's and say nothing about a GPU.
+Imports `grader.device` only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import inspect
+import itertools
+import time
+import weakref
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from cuda.bindings import driver as binding
+from numba.cuda import dispatcher, types
+from numba.cuda.args import ArgHint, In, InOut, Out
+from numba.cuda.cudadrv import devicearray, devices
+from numba.cuda.cudadrv import driver as drv
+
+from grader.device.frontends.report import Reporter, Show
+from grader.device.heap import Argument, Heap, HeapError, OutOfDeviceMemory, View
+from grader.device.interface import Finding, Language
+
+DEVICE_NAME = "Lehrwerk emulated GPU"
+_CONTEXT = 1
+#: Handles of streams and events.
+_numbers = itertools.count(0x1000)
+#: Findings after which memory does not hold what the kernel should have left: the launch raises.
+FATAL = frozenset({"launch", "unsupported", "compile", "step-limit", "trap"})
+
+
+@dataclass(frozen=True)
+class DeviceModel:
+    """What device queries answer. `attributes` are CUDA's names without CU_DEVICE_ATTRIBUTE_."""
+
+    name: str = DEVICE_NAME
+    attributes: dict[str, int] = field(
+        default_factory=lambda: {
+            "MAX_THREADS_PER_BLOCK": 1024,
+            "MAX_BLOCK_DIM_X": 1024,
+            "MAX_BLOCK_DIM_Y": 1024,
+            "MAX_BLOCK_DIM_Z": 64,
+            "MAX_GRID_DIM_X": 2**31 - 1,
+            "MAX_GRID_DIM_Y": 65535,
+            "MAX_GRID_DIM_Z": 65535,
+            "MAX_SHARED_MEMORY_PER_BLOCK": 48 << 10,
+            "MAX_SHARED_MEMORY_PER_BLOCK_OPTIN": 227 << 10,
+            "MAX_SHARED_MEMORY_PER_MULTIPROCESSOR": 228 << 10,
+            "MAX_REGISTERS_PER_BLOCK": 65536,
+            "MAX_REGISTERS_PER_MULTIPROCESSOR": 65536,
+            "MAX_THREADS_PER_MULTIPROCESSOR": 2048,
+            "MAX_BLOCKS_PER_MULTIPROCESSOR": 32,
+            "MULTIPROCESSOR_COUNT": 4,
+            "WARP_SIZE": 32,
+            "TOTAL_CONSTANT_MEMORY": 64 << 10,
+            "COOPERATIVE_LAUNCH": 1,
+            "CAN_MAP_HOST_MEMORY": 0,
+            "UNIFIED_ADDRESSING": 1,
+            "KERNEL_EXEC_TIMEOUT": 0,
+            "TCC_DRIVER": 0,
+            "SINGLE_TO_DOUBLE_PRECISION_PERF_RATIO": 2,
+            "PCI_DOMAIN_ID": 0,
+            "PCI_BUS_ID": 0,
+            "PCI_DEVICE_ID": 0,
+            "COMPUTE_MODE": 0,
+            "CONCURRENT_KERNELS": 0,
+            "INTEGRATED": 0,
+        }
+    )
+
+
+class LaunchFailure(drv.CudaAPIError):
+    """A launch that left nothing to go on with; the text says why, in the learner's language."""
+
+    def __str__(self) -> str:
+        return str(self.msg)
+
+
+class EmulatedContext(drv.Context):
+    """The one context. What it hands out goes back to the heap it came from, whatever is installed by then."""
+
+    def memalloc(self, bytesize: int) -> Any:
+        heap = drv.driver.heap
+        try:
+            address = heap.alloc(int(bytesize))
+        except OutOfDeviceMemory as error:
+            raise drv.CudaAPIError(int(binding.CUresult.CUDA_ERROR_OUT_OF_MEMORY), str(error)) from None
+        allocations = self.allocations
+
+        def give_back() -> None:
+            allocations.pop(address, None)
+            heap.free(address)
+
+        memory = drv.AutoFreePointer(weakref.proxy(self), binding.CUdeviceptr(address), bytesize, finalizer=give_back)
+        # The pointers that arrays hold are weak; this keeps the allocation until the last of them is gone.
+        allocations[address] = memory
+        return memory.own()
+
+    def create_stream(self) -> Any:
+        return drv.Stream(binding.CUstream(next(_numbers)))
+
+    def create_event(self, timing: bool = True) -> Any:
+        return drv.Event(next(_numbers))
+
+    def reset(self) -> None:
+        self.allocations.clear()
+
+
+class EmulatedGpu(drv.Device):
+    """The one device: a model by name, without a GPU behind it."""
+
+    def __init__(self, devnum: int, model: DeviceModel, compute_capability: tuple[int, int]) -> None:
+        self._model = model
+        self.id = devnum
+        self.compute_capability = compute_capability
+        self.name = model.name
+        self.uuid = "GPU-00000000-0000-0000-0000-000000000000"
+        self.primary_context = None
+
+    def __getattr__(self, name: str) -> int:
+        attributes = self.__dict__["_model"].attributes
+        if name in attributes:
+            return int(attributes[name])
+        raise AttributeError(f"the {DEVICE_NAME} has no attribute {name}")
+
+    def get_primary_context(self) -> Any:
+        if self.primary_context is None:
+            self.primary_context = EmulatedContext(weakref.proxy(self), _CONTEXT)
+        return self.primary_context
+
+    def release_primary_context(self) -> None:
+        self.primary_context = None
+
+    def reset(self) -> None:
+        if self.primary_context is not None:
+            self.primary_context.reset()
+        self.primary_context = None
+
+
+class EmulatedDriver(drv.Driver):
+    """CUDA's driver API, as far as numba-cuda's host API uses it, answered from a heap."""
+
+    heap: Heap
+    model: DeviceModel
+
+    def begin(self, heap: Heap, model: DeviceModel) -> None:
+        self.heap, self.model = heap, model
+        self.is_initialized = True
+        self.initialization_error = None
+        self.devices = {}
+        self._recorded: dict[int, float] = {}
+        self._pinned: dict[int, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("cu"):
+            raise NotImplementedError(f"the {DEVICE_NAME} does not offer {name}")
+        raise AttributeError(name)
+
+    def get_device(self, devnum: int = 0) -> Any:
+        if devnum not in self.devices:
+            if devnum != 0:
+                raise drv.CudaAPIError(
+                    int(binding.CUresult.CUDA_ERROR_INVALID_DEVICE), f"there is one device, number 0, and not {devnum}"
+                )
+            self.devices[devnum] = EmulatedGpu(devnum, self.model, self.heap.compute_capability)
+        return weakref.proxy(self.devices[devnum])
+
+    # CUDA's names from here on.
+
+    def cuDeviceGetCount(self) -> int:
+        return 1
+
+    def cuDriverGetVersion(self) -> int:
+        return 12090
+
+    def cuCtxGetCurrent(self) -> int:
+        return _CONTEXT
+
+    def cuCtxGetDevice(self) -> int:
+        return 0
+
+    def cuCtxPushCurrent(self, context: int) -> None:
+        """The one context is always current."""
+
+    def cuCtxPopCurrent(self) -> int:
+        return _CONTEXT
+
+    def cuCtxSynchronize(self) -> None:
+        self.heap.synchronise()
+
+    def cuMemGetInfo(self) -> tuple[int, int]:
+        return self.heap.memory_info()
+
+    def cuMemGetAddressRange(self, pointer: Any) -> tuple[int, int]:
+        return self._known(lambda: self.heap.locate(int(pointer)))
+
+    def cuPointerGetAttribute(self, attribute: Any, pointer: Any) -> Any:
+        self._known(lambda: self.heap.locate(int(pointer)))
+        return pointer
+
+    def _known(self, act: Any) -> Any:
+        try:
+            return act()
+        except HeapError as error:
+            raise drv.CudaAPIError(int(binding.CUresult.CUDA_ERROR_INVALID_VALUE), str(error)) from None
+
+    def cuMemcpyHtoD(self, target: int, source: int, size: int) -> None:
+        data = ctypes.string_at(source, size)
+        self._known(lambda: self.heap.write(int(target), data))
+
+    def cuMemcpyDtoH(self, target: int, source: int, size: int) -> None:
+        data = self._known(lambda: self.heap.read(int(source), size))
+        ctypes.memmove(target, data, size)
+
+    def cuMemcpyDtoD(self, target: int, source: int, size: int) -> None:
+        self._known(lambda: self.heap.copy(int(target), int(source), size))
+
+    def cuMemsetD8(self, target: int, byte: int, size: int) -> None:
+        self._known(lambda: self.heap.fill(int(target), byte, size))
+
+    # A stream's work is done when the call returns, which every order of a stream's work allows.
+
+    def cuMemcpyHtoDAsync(self, target: int, source: int, size: int, stream: Any) -> None:
+        self.cuMemcpyHtoD(target, source, size)
+
+    def cuMemcpyDtoHAsync(self, target: int, source: int, size: int, stream: Any) -> None:
+        self.cuMemcpyDtoH(target, source, size)
+
+    def cuMemcpyDtoDAsync(self, target: int, source: int, size: int, stream: Any) -> None:
+        self.cuMemcpyDtoD(target, source, size)
+
+    def cuMemsetD8Async(self, target: int, byte: int, size: int, stream: Any) -> None:
+        self.cuMemsetD8(target, byte, size)
+
+    def cuMemHostAlloc(self, size: int, flags: int) -> int:
+        if int(flags) & int(binding.CU_MEMHOSTALLOC_DEVICEMAP):
+            raise NotImplementedError(f"the {DEVICE_NAME} does not offer mapped host memory; copy with cuda.to_device")
+        buffer = ctypes.create_string_buffer(max(int(size), 1))
+        address = ctypes.addressof(buffer)
+        self._pinned[address] = buffer
+        return address
+
+    def cuMemFreeHost(self, address: int) -> None:
+        self._pinned.pop(int(address), None)
+
+    def cuMemHostRegister(self, pointer: int, size: int, flags: int) -> None:
+        """All host memory is as good as pinned here."""
+
+    def cuMemHostUnregister(self, pointer: int) -> None:
+        """See `cuMemHostRegister`."""
+
+    def cuStreamSynchronize(self, stream: Any) -> None:
+        self.heap.synchronise()
+
+    def cuStreamWaitEvent(self, stream: Any, event: Any, flags: int) -> None:
+        """What an event waits for is done already."""
+
+    def cuEventRecord(self, event: int, stream: Any) -> None:
+        self._recorded[int(event)] = time.perf_counter()
+
+    def cuEventSynchronize(self, event: int) -> None:
+        self.heap.synchronise()
+
+    def cuEventQuery(self, event: Any) -> None:
+        """Done."""
+
+    def cuEventElapsedTime(self, begin: int, end: int) -> float:
+        if int(begin) not in self._recorded or int(end) not in self._recorded:
+            raise drv.CudaAPIError(
+                int(binding.CUresult.CUDA_ERROR_INVALID_HANDLE), "both events must have been recorded before"
+            )
+        return 1000.0 * (self._recorded[int(end)] - self._recorded[int(begin)])
+
+    def cuProfilerStart(self) -> None:
+        """No profiler."""
+
+    def cuProfilerStop(self) -> None:
+        """No profiler."""
+
+
+_NumbaKernel = dispatcher._Kernel
+#: What numba-cuda asks of a loaded function.
+_FUNCTION = SimpleNamespace(
+    kernel=SimpleNamespace(attributes=SimpleNamespace(max_threads_per_block=1024)),
+    attrs=SimpleNamespace(maxthreads=1024),
+)
+
+
+class EmulatedKernel(_NumbaKernel):
+    """A compiled kernel whose PTX runs on the heap."""
+
+    front: FrontEnd
+
+    def __init__(self, py_func: Any, argtypes: Any, **options: Any) -> None:
+        if options.get("link"):
+            raise NotImplementedError(f"the {DEVICE_NAME} does not link other files; write the function with @cuda.jit")
+        super().__init__(py_func, argtypes, **_compile_options(py_func, options))
+        self._codelibrary.get_cufunc = lambda: _FUNCTION
+
+    @property
+    def ptx(self) -> str:
+        """The module's text, as compiled for the device."""
+        return "\n".join(next(iter(self._codelibrary._ptx_cache.values())))
+
+    def bind(self) -> None:
+        """Nothing is loaded anywhere."""
+
+    def _not_known(self) -> int:
+        raise NotImplementedError(f"the {DEVICE_NAME} does not know registers, constants and local memory of a kernel")
+
+    regs_per_thread = const_mem_size = local_mem_per_thread = shared_mem_per_block = property(_not_known)
+
+    def launch(self, args: Any, griddim: Any, blockdim: Any, stream: Any = 0, sharedmem: int = 0) -> None:
+        write_back: list[Any] = []
+        packed: list[Argument | bytes] = []
+        for ty, value in zip(self.argument_types, args, strict=True):
+            self._pack(ty, value, write_back, packed)
+        grid = tuple(int(n) for n in griddim)
+        block = tuple(int(n) for n in blockdim)
+        front = self.front
+        findings = front.heap.launch(self.ptx, self.entry_name, grid, block, tuple(packed), int(sharedmem))  # type: ignore[arg-type]
+        front.reporter.take(self.entry_name, (f for f in findings if f.kind not in FATAL))
+        for finding in findings:
+            if finding.kind in FATAL:
+                front.reporter.take(self.entry_name, [finding], quiet=True)
+                raise LaunchFailure(int(binding.CUresult.CUDA_ERROR_LAUNCH_FAILED), front.text(finding))
+        for act in write_back:
+            act()
+
+    def _pack(self, ty: Any, value: Any, write_back: list[Any], packed: list[Argument | bytes]) -> None:
+        """Append what the kernel's parameter list wants for `value` of numba type `ty`."""
+        for extension in reversed(self.extensions):
+            ty, value = extension.prepare_args(ty, value, stream=0, retr=write_back)
+        if isinstance(ty, types.Array):
+            array = _on_device(value, write_back)
+            packed += [bytes(8), bytes(8), _word(array.size), _word(array.dtype.itemsize), _argument(array)]
+            packed += [_word(n) for n in (*array.shape, *array.strides)]
+        elif isinstance(ty, types.Record):
+            packed.append(_argument(_on_device(value, write_back)))
+        elif isinstance(ty, types.BaseTuple):
+            for part, item in zip(ty, value, strict=True):
+                self._pack(part, item, write_back, packed)
+        elif isinstance(ty, types.EnumMember):
+            self._pack(ty.dtype, value.value, write_back, packed)
+        elif ty == types.boolean:
+            packed.append(bytes([bool(value)]))
+        elif isinstance(ty, types.CPointer):
+            raise NotImplementedError(f"the {DEVICE_NAME} takes arrays and numbers as arguments, no bare pointers")
+        else:
+            plain: list[Any] = []
+            self._prepare_args(ty, value, 0, write_back, plain)
+            packed += [bytes(item) for item in plain]
+
+
+def _compile_options(py_func: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Line information wherever there is source; numba-cuda warns about generated functions that have none."""
+    try:
+        inspect.getsource(py_func)
+        lines = True
+    except (OSError, TypeError):
+        lines = False
+    return {**options, "lineinfo": lines, "lto": False, "debug": False}
+
+
+def _word(number: int) -> bytes:
+    return int(number).to_bytes(8, "little", signed=True)
+
+
+def _on_device(value: Any, write_back: list[Any]) -> Any:
+    """The array on the device; a host array goes there, and comes back after the launch unless it was wrapped in `In`."""
+    hint = value if isinstance(value, ArgHint) else InOut(value)
+    copy_in = isinstance(hint, In) or bool(getattr(hint, "copy_input", True))
+    array, moved = devicearray.auto_device(hint.value, copy=copy_in)
+    if moved and isinstance(hint, Out):
+        write_back.append(lambda: array.copy_to_host(hint.value))
+    return array
+
+
+def _argument(array: Any) -> Argument:
+    if not array.size:
+        return Argument(0, 0, 0)
+    view = View(int(array.gpu_data.device_pointer_value), array.dtype.str, tuple(array.shape), tuple(array.strides))
+    return Argument(view.address, *view.extent)
+
+
+class FrontEnd:
+    """An installed front end. `heap` is where learner code's arrays live."""
+
+    def __init__(self, heap: Heap, model: DeviceModel, reporter: Reporter, language: Language | None) -> None:
+        self.heap = heap
+        self.model = model
+        self.reporter = reporter
+        self._language = language
+
+    def text(self, finding: Finding) -> str:
+        from grader.device.frontends import report
+
+        return report.line(finding, self._language or report.language())
+
+    def findings(self) -> list[Finding]:
+        """Every finding of every launch so far."""
+        return self.reporter.findings()
+
+
+@dataclass
+class _Original:
+    driver_class: type
+    driver_state: dict[str, Any]
+    kernel: type
+    init: Any
+    caching: Any
+
+
+_original: _Original | None = None
+
+
+def install(
+    heap: Heap,
+    device: DeviceModel | None = None,
+    *,
+    language: Language | None = None,
+    show: Show | None = print,
+    reporter: Reporter | None = None,
+) -> FrontEnd:
+    """Put `heap` behind `numba.cuda` in this process; installing again changes the heap.
+
+    `device` is the model that queries answer; `show` gets each line for the learner (None: nothing is shown), in
+    `language`, or LEHRWERK_LANG where that is None. Arrays of a heap that was installed before must not be used on.
+    """
+    global _original
+    if _original is None:
+        cls = dispatcher.CUDADispatcher
+        _original = _Original(
+            type(drv.driver), dict(drv.driver.__dict__), dispatcher._Kernel, cls.__init__, cls.enable_caching
+        )
+        drv._logger = drv.make_logger()
+        cls.__init__ = _with_lines(cls.__init__)
+        cls.enable_caching = lambda self: None
+        dispatcher._Kernel = EmulatedKernel
+    front = FrontEnd(heap, device or DeviceModel(), reporter or Reporter(show, language), language)
+    drv.driver.__class__ = EmulatedDriver
+    drv.driver.begin(heap, front.model)
+    _forget_device()
+    EmulatedKernel.front = front
+    return front
+
+
+def uninstall() -> None:
+    """Leave `numba.cuda` as it was; nothing happens where nothing is installed."""
+    global _original
+    if _original is None:
+        return
+    drv.driver.__class__ = _original.driver_class
+    drv.driver.__dict__.clear()
+    drv.driver.__dict__.update(_original.driver_state)
+    dispatcher._Kernel = _original.kernel
+    dispatcher.CUDADispatcher.__init__ = _original.init
+    dispatcher.CUDADispatcher.enable_caching = _original.caching
+    _forget_device()
+    _original = None
+
+
+def _forget_device() -> None:
+    """The list of devices is made once in numba-cuda; a new driver has another one."""
+    devices._DeviceList.lst.fget.cache_clear()
+    devices._runtime._set_attached_context(None)
+    # Compiled assignments of device arrays belong to the kernel class that was there.
+    devicearray._assign_kernel.cache_clear()
+
+
+def _with_lines(init: Any) -> Any:
+    @functools.wraps(init)
+    def with_lines(self: Any, py_func: Any, targetoptions: dict[str, Any], *rest: Any, **keywords: Any) -> None:
+        init(self, py_func, _compile_options(py_func, targetoptions), *rest, **keywords)
+
+    return with_lines

@@ -1,0 +1,364 @@
+"""The memory of a device and everything that is done with it: the one door of all front ends.
+
+Only plain data crosses `Heap`: integers, bytes, names, and `View`s that say where an array lies. So a heap can live in
+this process (`LocalHeap`, on NumPy) or behind a channel in another one, and the front ends do not notice.
+An address is an integer as a GPU's driver would hand it out; a handle is the address of an allocation's first byte.
+Imports the interface only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from grader.device.interface import Device, Dim3, Finding, Launch, LaunchResult, Pointer
+
+#: Where the first allocation lies, how far apart they lie at least, and the alignment, as on a GPU.
+FIRST_ADDRESS = 0x7F00_0000_0000
+GAP = 512
+#: What fresh memory holds: NaN as a float, -1 as an integer. Whoever reads it before writing sees that something is wrong.
+FRESH = 0xFF
+DEFAULT_CAPACITY = 4 << 30
+
+
+class HeapError(RuntimeError):
+    """A request that the heap cannot meet: an unknown address, a range outside its allocation, an unknown operation."""
+
+
+class OutOfDeviceMemory(HeapError):
+    """The device's memory is used up; allocations of ended arrays may still be waiting to be freed."""
+
+
+@dataclass(frozen=True)
+class View:
+    """An array in the heap: `address` of its first element, NumPy's `dtype` string, shape, strides in bytes.
+
+    `begin` and `end` are the addresses that bound what may be touched through it.
+    """
+
+    address: int
+    dtype: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Addresses of the first byte and behind the last byte of the view."""
+        low = high = 0
+        if 0 in self.shape:
+            return self.address, self.address
+        for length, stride in zip(self.shape, self.strides, strict=True):
+            reach = (length - 1) * stride
+            low, high = low + min(reach, 0), high + max(reach, 0)
+        return self.address + low, self.address + high + np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A pointer among a kernel's arguments: where it points, and the addresses the kernel may touch through it."""
+
+    address: int
+    begin: int
+    end: int
+
+
+@dataclass
+class HeapCounters:
+    """What went over the bus and what ran. Operations are array operations of the CuPy stand-in."""
+
+    host_to_device: int = 0
+    host_to_device_bytes: int = 0
+    device_to_host: int = 0
+    device_to_host_bytes: int = 0
+    launches: int = 0
+    operations: int = 0
+    allocations: int = 0
+    synchronisations: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+class Heap(Protocol):
+    """What front ends may ask of device memory. All arguments and results are plain data."""
+
+    @property
+    def compute_capability(self) -> tuple[int, int]: ...
+
+    def alloc(self, nbytes: int) -> int:
+        """A new allocation's address; its content counts as never written. Raises `OutOfDeviceMemory`."""
+        ...
+
+    def free(self, handle: int) -> None: ...
+
+    def locate(self, address: int) -> tuple[int, int]:
+        """(handle, length in bytes) of the allocation that holds `address`. Raises `HeapError`."""
+        ...
+
+    def write(self, address: int, data: bytes | memoryview) -> None:
+        """A copy from host to device, counted."""
+        ...
+
+    def read(self, address: int, nbytes: int) -> bytes:
+        """A copy from device to host, counted."""
+        ...
+
+    def copy(self, target: int, source: int, nbytes: int) -> None:
+        """A copy within the device."""
+        ...
+
+    def fill(self, address: int, byte: int, nbytes: int) -> None: ...
+
+    def launch(
+        self,
+        ptx: str,
+        entry: str,
+        grid: Dim3,
+        block: Dim3,
+        arguments: tuple[Argument | bytes, ...],
+        shared_bytes: int = 0,
+    ) -> tuple[Finding, ...]:
+        """Run a kernel on the heap's arrays and return what the device saw."""
+        ...
+
+    def operate(
+        self, name: str, operands: tuple[Any, ...], options: Mapping[str, Any] | None = None, out: View | None = None
+    ) -> tuple[View, ...]:
+        """An array operation by its name: views and plain scalars in, new arrays out (or into `out`)."""
+        ...
+
+    def synchronise(self) -> None: ...
+
+    def counters(self) -> HeapCounters:
+        """The counts since the beginning or the last `reset_counters`, as a copy."""
+        ...
+
+    def reset_counters(self) -> None: ...
+
+    def memory_info(self) -> tuple[int, int]:
+        """(free, total) in bytes."""
+        ...
+
+
+class _Allocation:
+    __slots__ = ("bytes", "written")
+
+    def __init__(self, nbytes: int) -> None:
+        self.bytes = np.full(nbytes, FRESH, np.uint8)
+        self.written = False
+
+
+class LocalHeap:
+    """A heap in this process: NumPy arrays for memory, `device` for kernels.
+
+    `capacity` is in bytes. `races=False` and a `step_limit` are handed on to each launch.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        *,
+        capacity: int = DEFAULT_CAPACITY,
+        seed: int = 0,
+        races: bool = True,
+        step_limit: int = 200_000_000,
+    ) -> None:
+        self.device = device
+        self.capacity = capacity
+        self.seed = seed
+        self.races = races
+        self.step_limit = step_limit
+        self.last: LaunchResult | None = None
+        self._next = FIRST_ADDRESS
+        self._starts: list[int] = []
+        self._allocations: dict[int, _Allocation] = {}
+        self._used = 0
+        self._counters = HeapCounters()
+
+    @property
+    def compute_capability(self) -> tuple[int, int]:
+        return self.device.compute_capability
+
+    # -- memory
+
+    def alloc(self, nbytes: int) -> int:
+        if nbytes < 0:
+            raise HeapError(f"an allocation of {nbytes} bytes: the size must not be negative")
+        if self._used + nbytes > self.capacity:
+            free = self.capacity - self._used
+            raise OutOfDeviceMemory(
+                f"{nbytes} bytes asked for, {free} of {self.capacity} bytes of device memory are free"
+            )
+        handle = self._next
+        self._next += -(-max(nbytes, 1) // GAP) * GAP + GAP
+        self._allocations[handle] = _Allocation(nbytes)
+        self._starts.append(handle)
+        self._used += nbytes
+        self._counters.allocations += 1
+        return handle
+
+    def free(self, handle: int) -> None:
+        allocation = self._allocations.pop(handle, None)
+        if allocation is None:
+            raise HeapError(f"no allocation begins at address {handle:#x}: it was freed before, or never made")
+        self._starts.remove(handle)
+        self._used -= len(allocation.bytes)
+
+    def locate(self, address: int) -> tuple[int, int]:
+        place = bisect_right(self._starts, address) - 1
+        if place >= 0:
+            handle = self._starts[place]
+            length = len(self._allocations[handle].bytes)
+            if address <= handle + length:
+                return handle, length
+        raise HeapError(f"address {address:#x} belongs to no array of the device")
+
+    def _range(self, address: int, nbytes: int) -> tuple[_Allocation, slice]:
+        handle, length = self.locate(address)
+        offset = address - handle
+        if nbytes < 0 or offset + nbytes > length:
+            raise HeapError(f"{nbytes} bytes from byte {offset} of an allocation of {length} bytes")
+        return self._allocations[handle], slice(offset, offset + nbytes)
+
+    def write(self, address: int, data: bytes | memoryview) -> None:
+        raw = np.frombuffer(data, np.uint8)
+        allocation, where = self._range(address, len(raw))
+        allocation.bytes[where] = raw
+        allocation.written = True
+        self._counters.host_to_device += 1
+        self._counters.host_to_device_bytes += len(raw)
+
+    def read(self, address: int, nbytes: int) -> bytes:
+        allocation, where = self._range(address, nbytes)
+        self._counters.device_to_host += 1
+        self._counters.device_to_host_bytes += nbytes
+        return allocation.bytes[where].tobytes()
+
+    def copy(self, target: int, source: int, nbytes: int) -> None:
+        origin, where = self._range(source, nbytes)
+        allocation, there = self._range(target, nbytes)
+        allocation.bytes[there] = origin.bytes[where].copy()
+        allocation.written = allocation.written or origin.written
+
+    def fill(self, address: int, byte: int, nbytes: int) -> None:
+        allocation, where = self._range(address, nbytes)
+        allocation.bytes[where] = byte & 0xFF
+        allocation.written = True
+
+    # -- kernels
+
+    def launch(
+        self,
+        ptx: str,
+        entry: str,
+        grid: Dim3,
+        block: Dim3,
+        arguments: tuple[Argument | bytes, ...],
+        shared_bytes: int = 0,
+    ) -> tuple[Finding, ...]:
+        handles: list[int] = []
+        parameters: list[Pointer | bytes] = []
+        for argument in arguments:
+            if isinstance(argument, bytes):
+                parameters.append(argument)
+                continue
+            if argument.address == 0:
+                # An array without elements has no memory; nothing may be touched through it.
+                parameters.append(bytes(8))
+                continue
+            handle, length = self.locate(argument.address)
+            begin, end = argument.begin - handle, argument.end - handle
+            if not 0 <= begin <= end <= length:
+                raise HeapError(f"bytes {begin} to {end} lie outside the allocation of {length} bytes")
+            if handle not in handles:
+                handles.append(handle)
+            parameters.append(Pointer(handles.index(handle), argument.address - handle, begin, end))
+        allocations = [self._allocations[handle] for handle in handles]
+        result = self.device.launch(
+            Launch(
+                ptx=ptx,
+                entry=entry,
+                grid=grid,
+                block=block,
+                parameters=tuple(parameters),
+                buffers=tuple(allocation.bytes for allocation in allocations),
+                initialised=tuple(allocation.written for allocation in allocations),
+                shared_bytes=shared_bytes,
+                seed=self.seed,
+                races=self.races,
+                step_limit=self.step_limit,
+            )
+        )
+        for allocation, left in zip(allocations, result.buffers, strict=True):
+            allocation.bytes[:] = left
+            # Which bytes a kernel wrote is not handed out: from here on the heap is silent about them.
+            allocation.written = True
+        self.last = result
+        self._counters.launches += 1
+        return tuple(result.findings)
+
+    # -- array operations
+
+    def array(self, view: View) -> np.ndarray:
+        """The memory behind `view` as a NumPy array that shares it. For this process's own use."""
+        dtype = np.dtype(view.dtype)
+        if 0 in view.shape:
+            return np.empty(view.shape, dtype)
+        begin, end = view.extent
+        allocation, where = self._range(begin, end - begin)
+        return np.ndarray(
+            view.shape, dtype, allocation.bytes.data, offset=where.start + view.address - begin, strides=view.strides
+        )
+
+    def _keep(self, result: Any) -> View:
+        array = np.asarray(result)
+        if array.dtype.hasobject:
+            raise HeapError(f"device memory holds no {array.dtype}")
+        # Contiguous in C's order, also where NumPy kept another: that is what new arrays are.
+        array = np.ascontiguousarray(array).reshape(array.shape)
+        address = self.alloc(array.nbytes)
+        allocation = self._allocations[address]
+        allocation.bytes[:] = array.reshape(-1).view(np.uint8)
+        allocation.written = True
+        return View(address, array.dtype.str, array.shape, array.strides)
+
+    def operate(
+        self, name: str, operands: tuple[Any, ...], options: Mapping[str, Any] | None = None, out: View | None = None
+    ) -> tuple[View, ...]:
+        from grader.device.operations import OPERATIONS
+
+        function: Callable[..., Any] | None = OPERATIONS.get(name)
+        if function is None:
+            raise HeapError(f"the device knows no operation named {name}")
+        arrays = [self.array(item) if isinstance(item, View) else item for item in operands]
+        self._counters.operations += 1
+        with np.errstate(all="ignore"):
+            result = function(*arrays, **(options or {}))
+        if out is not None:
+            target = self.array(out)
+            target[...] = result
+            for handle in (self.locate(out.address)[0],) if target.size else ():
+                self._allocations[handle].written = True
+            return (out,)
+        if result is None:
+            for item in operands[:1]:
+                if isinstance(item, View) and item.address and 0 not in item.shape:
+                    self._allocations[self.locate(item.address)[0]].written = True
+            return ()
+        return tuple(self._keep(part) for part in (result if isinstance(result, (tuple, list)) else (result,)))
+
+    def synchronise(self) -> None:
+        self._counters.synchronisations += 1
+
+    def counters(self) -> HeapCounters:
+        return HeapCounters(**asdict(self._counters))
+
+    def reset_counters(self) -> None:
+        self._counters = HeapCounters()
+
+    def memory_info(self) -> tuple[int, int]:
+        return self.capacity - self._used, self.capacity

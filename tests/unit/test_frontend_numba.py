@@ -1,0 +1,261 @@
+"""`numba.cuda` without a driver: numba-cuda's own compiler and host API, the heap in the driver's place."""
+
+import gc
+
+import numpy as np
+import pytest
+from numba.cuda.core.errors import NumbaPerformanceWarning, TypingError
+
+from grader.device.emulated import EmulatedDevice
+from grader.device.frontends import numba_cuda
+from grader.device.heap import LocalHeap
+
+pytestmark = pytest.mark.filterwarnings("ignore:Grid size")
+
+
+@pytest.fixture
+def heap():
+    return LocalHeap(EmulatedDevice())
+
+
+@pytest.fixture
+def shown():
+    return []
+
+
+@pytest.fixture
+def front(heap, shown):
+    yield numba_cuda.install(heap, language="en", show=shown.append)
+    numba_cuda.uninstall()
+
+
+@pytest.fixture
+def cuda(front):
+    from numba import cuda
+
+    return cuda
+
+
+@pytest.fixture
+def saxpy(cuda):
+    @cuda.jit
+    def saxpy(a, x, y, out):
+        i = cuda.grid(1)
+        if i < x.shape[0]:
+            out[i] = a * x[i] + y[i]
+
+    return saxpy
+
+
+def test_arrays_travel_only_where_the_learner_says_so(cuda, heap, saxpy):
+    x, y = np.arange(1000, dtype="f4"), np.ones(1000, "f4")
+    on_device = cuda.to_device(x), cuda.to_device(y)
+    out = cuda.device_array_like(on_device[0])
+    saxpy[4, 256](np.float32(2), *on_device, out)
+    assert np.array_equal(out.copy_to_host(), 2 * x + y)
+    counted = heap.counters()
+    assert (counted.host_to_device, counted.host_to_device_bytes) == (2, 8000)
+    assert (counted.device_to_host, counted.device_to_host_bytes) == (1, 4000)
+    assert counted.launches == 1
+
+
+def test_host_arrays_go_there_and_back_with_a_warning(heap, saxpy):
+    x, y, out = np.arange(10, dtype="f4"), np.ones(10, "f4"), np.zeros(10, "f4")
+    with pytest.warns(NumbaPerformanceWarning, match="Host array"):
+        saxpy[1, 32](np.float32(3), x, y, out)
+    assert np.array_equal(out, 3 * x + 1)
+    counted = heap.counters()
+    assert (counted.host_to_device, counted.device_to_host) == (3, 3)
+
+
+def test_every_way_to_launch(cuda, saxpy):
+    x = cuda.to_device(np.arange(300, dtype="f4"))
+    out = cuda.device_array(300, np.float32)
+    stream = cuda.stream()
+    for launch in (saxpy[2, 256], saxpy[(2,), (256,), stream], saxpy[2, 256, 0, 64], saxpy.forall(300)):
+        out.copy_to_device(np.zeros(300, "f4"))
+        launch(np.float32(1), x, x, out)
+        stream.synchronize()
+        cuda.synchronize()
+        assert np.array_equal(out.copy_to_host(), 2 * np.arange(300, dtype="f4"))
+
+
+def test_slices_share_memory_and_bound_the_kernel(cuda, front, saxpy):
+    whole = cuda.to_device(np.zeros(8, "f4"))
+    whole[2:5] = 7
+    assert whole.copy_to_host().tolist() == [0, 0, 7, 7, 7, 0, 0, 0]
+    assert whole[3] == 7
+    assert whole[1:3].copy_to_host().tolist() == [0, 7]
+
+    @cuda.jit
+    def one_too_many(part):
+        part[cuda.grid(1)] = 1
+
+    one_too_many[1, 4](whole[2:5])
+    assert [finding.kind for finding in front.findings()] == ["out-of-bounds"]
+    assert whole.copy_to_host().tolist() == [0, 0, 1, 1, 1, 0, 0, 0]
+
+
+def test_a_finding_is_shown_once_with_the_learners_line(cuda, front, shown):
+    @cuda.jit
+    def shift(x, out):
+        i = cuda.grid(1)
+        if i < out.size:
+            out[i] = x[i + 1]
+
+    first = shift.py_func.__code__.co_firstlineno
+    x, out = cuda.to_device(np.zeros(32, "f4")), cuda.to_device(np.zeros(32, "f4"))
+    for _ in range(3):
+        shift[1, 32](x, out)
+    assert len(shown) == 1
+    assert shown[0].startswith(f"Line {first + 4}  out of bounds: thread 31")
+    assert len(front.findings()) == 3
+
+
+def test_lines_are_right_inside_device_functions(cuda, front):
+    @cuda.jit(device=True, inline="never")
+    def read(x, i):
+        return x[i]
+
+    @cuda.jit(fastmath=True)
+    def kernel(x, out):
+        out[cuda.grid(1)] = read(x, cuda.grid(1) + 1)
+
+    x = cuda.to_device(np.zeros(4, "f4"))
+    kernel[1, 4](x, cuda.to_device(np.zeros(4, "f4")))
+    assert [finding.line for finding in front.findings()] == [read.py_func.__code__.co_firstlineno + 2]
+
+
+def test_messages_come_in_german(heap):
+    shown: list[str] = []
+    numba_cuda.install(heap, language="de", show=shown.append)
+    try:
+        from numba import cuda
+
+        @cuda.jit
+        def beyond(x):
+            x[cuda.grid(1)] = 1
+
+        beyond[1, 2](cuda.to_device(np.zeros(1, "f4")))
+    finally:
+        numba_cuda.uninstall()
+    assert shown[0].startswith("Zeile ")
+    assert "außerhalb" in shown[0]
+
+
+def test_what_the_compiler_refuses_is_refused_with_the_line(cuda):
+    @cuda.jit
+    def sorts(x):
+        x.sort_me()
+
+    with pytest.raises(TypingError, match="sort_me"):
+        sorts[1, 1](cuda.to_device(np.zeros(1, "f4")))
+    with pytest.raises(TypeError, match="void"):
+        cuda.jit("int32(int32)")(lambda n: n)
+
+
+def test_a_launch_that_cannot_be_raises(cuda, front, saxpy):
+    x = cuda.to_device(np.zeros(4, "f4"))
+    with pytest.raises(numba_cuda.LaunchFailure, match="1024"):
+        saxpy[1, 2000](np.float32(1), x, x, x)
+    assert [finding.kind for finding in front.findings()] == ["launch"]
+
+
+def test_a_signature_compiles_at_once_and_scalars_are_cast(cuda):
+    @cuda.jit("void(float64[:], int8, boolean, complex128, float32)")
+    def scalars(out, small, truth, number, single):
+        out[0], out[1], out[2], out[3] = small, number.imag, single, 1.0 if truth else 0.0
+
+    out = cuda.device_array(4, np.float64)
+    scalars[1, 1](out, -3, True, 2 + 5j, 0.5)
+    assert out.copy_to_host().tolist() == [-3, 5, 0.5, 1]
+
+
+def test_arrays_of_two_dimensions_keep_their_strides(cuda):
+    @cuda.jit
+    def transpose(a, out):
+        i, j = cuda.grid(2)
+        if i < a.shape[0] and j < a.shape[1]:
+            out[j, i] = a[i, j]
+
+    a = np.arange(12, dtype="i4").reshape(3, 4)
+    for source in (a, np.asfortranarray(a)):
+        out = cuda.device_array((4, 3), np.int32)
+        transpose[(1, 1), (4, 4)](cuda.to_device(source), out)
+        assert np.array_equal(out.copy_to_host(), a.T)
+
+
+def test_numbas_own_kernels_work(cuda):
+    from numba import vectorize
+
+    @vectorize(["float32(float32, float32)"], target="cuda")
+    def add(a, b):
+        return a + b
+
+    @cuda.reduce
+    def total(a, b):
+        return a + b
+
+    x = np.arange(100, dtype="f4")
+    assert np.array_equal(add(x, x), 2 * x)
+    assert total(x) == x.sum()
+
+
+def test_the_device_says_what_it_is(cuda):
+    assert cuda.is_available()
+    assert len(cuda.gpus) == 1
+    device = cuda.get_current_device()
+    assert device.name == "Lehrwerk emulated GPU"
+    assert (device.compute_capability, device.WARP_SIZE, device.MAX_THREADS_PER_BLOCK) == ((9, 0), 32, 1024)
+    assert cuda.detect()
+    with pytest.raises(AttributeError, match="has no attribute NO_SUCH"):
+        device.NO_SUCH
+
+
+def test_events_stand_in_with_the_wall_clock(cuda):
+    begin, end = cuda.event(), cuda.event()
+    with pytest.raises(Exception, match="recorded"):
+        cuda.event_elapsed_time(begin, end)
+    begin.record()
+    end.record()
+    assert cuda.event_elapsed_time(begin, end) >= 0
+    assert end.query()
+
+
+def test_what_is_not_offered_is_named(cuda):
+    with pytest.raises(NotImplementedError, match="mapped"):
+        cuda.mapped_array(4)
+    with pytest.raises(NotImplementedError, match="cuMemAllocManaged"):
+        cuda.managed_array(4)
+
+
+def test_memory_is_given_back(cuda, heap):
+    before = heap.memory_info()[0]
+    for _ in range(50):
+        cuda.to_device(np.zeros(1000, "f4"))
+    gc.collect()
+    assert heap.memory_info()[0] == before
+
+
+def test_pinned_memory_and_the_interface_between_libraries(cuda, heap):
+    pinned = cuda.pinned_array(4, np.float32)
+    pinned[:] = 2
+    array = cuda.to_device(pinned)
+    described = array.__cuda_array_interface__
+    assert heap.locate(described["data"][0])[0] == described["data"][0]
+
+    class Other:
+        __cuda_array_interface__ = described
+
+    cuda.as_cuda_array(Other())[0:2] = 9
+    assert array.copy_to_host().tolist() == [9, 9, 2, 2]
+
+
+def test_uninstalled_numba_is_as_it_was(heap):
+    from numba.cuda import dispatcher
+    from numba.cuda.cudadrv import driver
+
+    before = type(driver.driver), dispatcher._Kernel, dispatcher.CUDADispatcher.__init__
+    numba_cuda.install(heap)
+    numba_cuda.uninstall()
+    assert (type(driver.driver), dispatcher._Kernel, dispatcher.CUDADispatcher.__init__) == before
