@@ -20,7 +20,7 @@ from grader.device.interface import Device, Dim3, Finding, Launch, LaunchResult,
 #: Where the first allocation lies, how far apart they lie at least, and the alignment, as on a GPU.
 FIRST_ADDRESS = 0x7F00_0000_0000
 GAP = 512
-#: What fresh memory holds: NaN as a float, -1 as an integer. Whoever reads it before writing sees that something is wrong.
+#: What fresh memory holds: NaN as a float, -1 as an integer, so that reading it before writing is seen.
 FRESH = 0xFF
 DEFAULT_CAPACITY = 4 << 30
 

@@ -12,25 +12,26 @@ from typing import Any
 import numpy as np
 
 UNARY = (
-    "negative positive absolute fabs sign rint floor ceil trunc sqrt square cbrt reciprocal exp exp2 expm1 log log2 log10 "
-    "log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg isnan isinf isfinite "
-    "signbit logical_not invert conjugate real imag angle nan_to_num"
+    "negative positive absolute fabs sign rint floor ceil trunc sqrt square cbrt reciprocal exp exp2 "
+    "expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh "
+    "deg2rad rad2deg isnan isinf isfinite signbit logical_not invert conjugate real imag angle nan_to_num"
 ).split()
 BINARY = (
-    "add subtract multiply divide true_divide floor_divide remainder mod fmod power float_power maximum minimum fmax fmin "
-    "arctan2 hypot copysign logaddexp logaddexp2 ldexp nextafter heaviside equal not_equal less less_equal greater "
-    "greater_equal logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor left_shift right_shift gcd lcm "
-    "isclose"
+    "add subtract multiply divide true_divide floor_divide remainder mod fmod power float_power maximum "
+    "minimum fmax fmin arctan2 hypot copysign logaddexp logaddexp2 ldexp nextafter heaviside equal "
+    "not_equal less less_equal greater greater_equal logical_and logical_or logical_xor bitwise_and "
+    "bitwise_or bitwise_xor left_shift right_shift gcd lcm isclose"
 ).split()
 REDUCTIONS = (
     "sum prod mean std var max min amax amin argmax argmin any all nansum nanmax nanmin nanmean ptp median".split()
 )
 OTHERS = (
-    "cumsum cumprod sort argsort where clip dot matmul inner outer tensordot vdot kron diff concatenate stack vstack hstack "
-    "column_stack tile repeat roll flip flipud fliplr rot90 bincount histogram searchsorted unique nonzero flatnonzero "
-    "count_nonzero take compress eye identity tri tril triu diag trace linspace arange full ones zeros meshgrid interp "
-    "allclose array_equal pad convolve digitize average percentile isin trapezoid quantile cross einsum choose gradient "
-    "take_along_axis logspace indices round"
+    "cumsum cumprod sort argsort where clip dot matmul inner outer tensordot vdot kron diff concatenate "
+    "stack vstack hstack column_stack tile repeat roll flip flipud fliplr rot90 bincount histogram "
+    "searchsorted unique nonzero flatnonzero count_nonzero take compress eye identity tri tril triu diag "
+    "trace linspace arange full ones zeros meshgrid interp allclose array_equal pad convolve digitize "
+    "average percentile isin trapezoid quantile cross einsum choose gradient take_along_axis logspace "
+    "indices round"
 ).split()
 
 

@@ -9,9 +9,9 @@ CUDA's driver API. That object is the seam. Written against numba-cuda 0.30; pat
 * `CUDADispatcher.__init__` and `.enable_caching`: device functions get line information too, and no compiled kernel
   is written to or read from a file.
 
-Everything else (typing errors, `to_device`, device arrays and their slices, `forall`, `vectorize`, `reduce`, the warning
-about host arrays) is numba-cuda's own code. What the driver object does not answer raises NotImplementedError with the
-driver function's name. Times of events are the wall clock's and say nothing about a GPU.
+Everything else (typing errors, `to_device`, device arrays and their slices, `forall`, `vectorize`, `reduce`, the
+warning about host arrays) is numba-cuda's own code. What the driver object does not answer raises NotImplementedError
+with the driver function's name. Times of events are the wall clock's and say nothing about a GPU.
 Imports `grader.device` only.
 """
 
@@ -27,15 +27,23 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import numba.cuda.cudadrv.devicearray
+import numba.cuda.cudadrv.devices
+import numba.cuda.cudadrv.driver
+import numba.cuda.dispatcher
 from cuda.bindings import driver as binding
-from numba.cuda import dispatcher, types
 from numba.cuda.args import ArgHint, In, InOut, Out
-from numba.cuda.cudadrv import devicearray, devices
-from numba.cuda.cudadrv import driver as drv
 
 from grader.device.frontends.report import Reporter, Show
 from grader.device.heap import Argument, Heap, HeapError, OutOfDeviceMemory, View
 from grader.device.interface import Finding, Language
+
+# numba-cuda's annotations do not describe what is patched and called here.
+dispatcher: Any = numba.cuda.dispatcher
+types: Any = numba.cuda.types
+devicearray: Any = numba.cuda.cudadrv.devicearray
+devices: Any = numba.cuda.cudadrv.devices
+drv: Any = numba.cuda.cudadrv.driver
 
 DEVICE_NAME = "Lehrwerk emulated GPU"
 _CONTEXT = 1
@@ -131,7 +139,7 @@ class EmulatedGpu(drv.Device):
         self.compute_capability = compute_capability
         self.name = model.name
         self.uuid = "GPU-00000000-0000-0000-0000-000000000000"
-        self.primary_context = None
+        self.primary_context: Any = None
 
     def __getattr__(self, name: str) -> int:
         attributes = self.__dict__["_model"].attributes
@@ -163,7 +171,7 @@ class EmulatedDriver(drv.Driver):
         self.heap, self.model = heap, model
         self.is_initialized = True
         self.initialization_error = None
-        self.devices = {}
+        self.devices: dict[int, EmulatedGpu] = {}
         self._recorded: dict[int, float] = {}
         self._pinned: dict[int, Any] = {}
 
@@ -294,7 +302,6 @@ class EmulatedDriver(drv.Driver):
         """No profiler."""
 
 
-_NumbaKernel = dispatcher._Kernel
 #: What numba-cuda asks of a loaded function.
 _FUNCTION = SimpleNamespace(
     kernel=SimpleNamespace(attributes=SimpleNamespace(max_threads_per_block=1024)),
@@ -302,7 +309,7 @@ _FUNCTION = SimpleNamespace(
 )
 
 
-class EmulatedKernel(_NumbaKernel):
+class EmulatedKernel(dispatcher._Kernel):
     """A compiled kernel whose PTX runs on the heap."""
 
     front: FrontEnd
@@ -383,7 +390,7 @@ def _word(number: int) -> bytes:
 
 
 def _on_device(value: Any, write_back: list[Any]) -> Any:
-    """The array on the device; a host array goes there, and comes back after the launch unless it was wrapped in `In`."""
+    """The array on the device; a host array goes there, and comes back after the launch unless `In` is around it."""
     hint = value if isinstance(value, ArgHint) else InOut(value)
     copy_in = isinstance(hint, In) or bool(getattr(hint, "copy_input", True))
     array, moved = devicearray.auto_device(hint.value, copy=copy_in)
