@@ -1,0 +1,61 @@
+"""`python -m campus.portal`: the portal as a service of the hub, told where it runs by JupyterHub's environment."""
+
+from __future__ import annotations
+
+import logging
+import os
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import HTTPException, Request
+
+from campus import runtime
+from campus.portal.app import create_app
+from campus.portal.signin import HubSignin, places_from_environment
+from campus.publish import open_registrar, open_store
+from campus.settings import load
+from grader.exchange import Person
+from grader.exchange.server import ExchangeService, router
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = load()
+    secret = runtime.read(settings).session_secret
+    store = open_store(settings)
+    registrar = open_registrar(settings, store)
+    places = places_from_environment()
+    auth = HubSignin(secret, places)
+
+    async def caller(request: Request) -> Person:
+        """Whose token the request holds; a cookie counts for pages only."""
+        person = await auth.bearer(request)
+        if person is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": "token"})
+        return Person(name=person.name, groups=person.groups)
+
+    app = create_app(
+        settings,
+        store,
+        registrar,
+        auth,
+        places=places,
+        exchange=router(ExchangeService(store, registrar, settings.limits), caller),
+        secret=secret,
+    )
+    address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
+    uvicorn.run(
+        app,
+        host=address.hostname or "127.0.0.1",
+        port=address.port or 80,
+        # The access log would hold query strings, and with them one-time codes of sign-ins.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+if __name__ == "__main__":
+    main()

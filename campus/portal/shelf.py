@@ -1,0 +1,204 @@
+"""What pages show, gathered from store and registrar: courses, units with a person's progress, verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from campus.portal.language import mark
+from campus.portal.visit import Visit
+from campus.settings import split_course_id
+from grader.exam.verdict import CellVerdict, Verdict
+
+if TYPE_CHECKING:
+    from grader.records import Grade
+    from grader.store import CourseVersion, Submission
+
+#: The way of a submission, as the steps of a page.
+STEPS = ("received", "queued", "running", "graded")
+
+STATES = {
+    "received": mark("received"),
+    "queued": mark("waiting"),
+    "running": mark("being marked"),
+    "graded": mark("graded"),
+    "needs review": mark("needs review"),
+    "failed": mark("could not be marked"),
+    "withdrawn": mark("withdrawn"),
+    "new": mark("not submitted yet"),
+}
+ROLES = {
+    "learner": mark("Learner"),
+    "grader": mark("Grader"),
+    "instructor": mark("Instructor"),
+}
+OUTCOMES = {
+    "passed": mark("passed"),
+    "partial": mark("partly right"),
+    "failed": mark("not right yet"),
+    "error": mark("stopped with an error"),
+    "timeout": mark("took too long"),
+    "crashed": mark("crashed"),
+    "missing": mark("missing"),
+    "manual": mark("marked by a person"),
+    "inconclusive": mark("measured again"),
+    "review": mark("looked at by a person"),
+}
+#: A sign beside each word, so that colour is never alone.
+SIGNS = {
+    "passed": "✓",
+    "partial": "◐",
+    "failed": "✗",
+    "error": "!",
+    "timeout": "⧖",
+    "crashed": "!",
+    "missing": "○",
+    "manual": "✎",
+    "inconclusive": "↻",
+    "review": "?",
+}
+
+
+@dataclass(frozen=True)
+class CourseCard:
+    """One course in the catalogue."""
+
+    id: str
+    title: str
+    summary: str
+    tenant: str
+    units: int
+    minutes: int
+    role: str | None
+    language_note: list[str]
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """One unit with what the person has done in it. Scores are None before the first verdict."""
+
+    id: str
+    title: str
+    minutes: int
+    max_score: float
+    objectives: list[str]
+    state: str
+    last: Submission | None
+    last_score: float | None
+    best_score: float | None
+    grade: Grade | None
+
+
+@dataclass(frozen=True)
+class SubmissionRow:
+    """One submission in a table."""
+
+    submission: Submission
+    course_title: str
+    unit_title: str
+    score: float | None
+    max_score: float | None
+    grade: Grade | None
+
+
+def tenant_name(visit: Visit, tenant: str) -> str:
+    try:
+        return visit.pick(dict(visit.portal.settings.tenant(tenant).name))
+    except KeyError:
+        return tenant
+
+
+def catalogue(visit: Visit) -> list[CourseCard]:
+    """All courses of the person's tenants; those with a role first."""
+    cards = []
+    for version in visit.portal.store.courses():
+        if not visit.access.sees(version.course_id):
+            continue
+        bundle = version.bundle
+        cards.append(
+            CourseCard(
+                id=version.course_id,
+                title=visit.pick(bundle["title"]),
+                summary=visit.pick(bundle.get("summary")),
+                tenant=tenant_name(visit, split_course_id(version.course_id)[0]),
+                units=len(bundle["units"]),
+                minutes=sum(unit.get("minutes") or 0 for unit in bundle["units"]),
+                role=visit.access.role(version.course_id),
+                language_note=[str(tag) for tag in bundle.get("languages", [])],
+            )
+        )
+    return sorted(cards, key=lambda card: (card.role is None, card.title.lower(), card.id))
+
+
+def verdict_of(visit: Visit, submission: Submission) -> Verdict | None:
+    """The verdict of a submission, if there is one."""
+    text = visit.portal.store.verdict(submission.id)
+    return Verdict.model_validate_json(text) if text else None
+
+
+def grade_of(visit: Visit, submission: Submission) -> Grade | None:
+    """What the gradebook says, with the points people gave; None while nothing is recorded."""
+    grade: Grade | None = visit.portal.registrar.grade_of(
+        submission.course_id, submission.assignment, submission.person
+    )
+    return grade
+
+
+def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
+    """The course's units in order, with the person's own work."""
+    mine: dict[str, list[Submission]] = {}
+    for submission in visit.portal.store.submissions(course_id=version.course_id, person=visit.access.name):
+        mine.setdefault(submission.assignment, []).append(submission)
+    rows = []
+    for unit in version.bundle["units"]:
+        sent = mine.get(unit["id"], [])
+        last = next((one for one in sent if one.state != "withdrawn"), None)
+        scores = [(one, found.score) for one in sent if (found := verdict_of(visit, one)) is not None]
+        rows.append(
+            UnitRow(
+                id=unit["id"],
+                title=visit.pick(unit["title"]),
+                minutes=unit.get("minutes") or 0,
+                max_score=unit["max_score"],
+                objectives=[visit.pick(text) for text in _texts(unit.get("objectives", []))],
+                state=last.state if last else "new",
+                last=last,
+                last_score=scores[0][1] if scores else None,
+                best_score=max(score for _one, score in scores) if scores else None,
+                grade=grade_of(visit, last) if last else None,
+            )
+        )
+    return rows
+
+
+def _texts(objectives: list[Any]) -> list[dict[str, str]]:
+    """Objectives as texts by language; a mere id of one says nothing to a learner."""
+    return [{k: v for k, v in one.items() if k != "id"} for one in objectives if isinstance(one, dict)]
+
+
+def titles(visit: Visit, course: str, assignment: str) -> tuple[str, str]:
+    """Titles of a course and of a unit in it; their ids where a course was withdrawn."""
+    version = visit.portal.store.course(course)
+    if version is None:
+        return course, assignment
+    unit = next((unit for unit in version.bundle["units"] if unit["id"] == assignment), None)
+    return visit.pick(version.bundle["title"]), visit.pick(unit["title"]) if unit else assignment
+
+
+def row(visit: Visit, submission: Submission) -> SubmissionRow:
+    course_title, unit_title = titles(visit, submission.course_id, submission.assignment)
+    verdict = verdict_of(visit, submission)
+    return SubmissionRow(
+        submission=submission,
+        course_title=course_title,
+        unit_title=unit_title,
+        score=verdict.score if verdict else None,
+        max_score=verdict.max_score if verdict else None,
+        grade=grade_of(visit, submission) if verdict else None,
+    )
+
+
+def automatic_and_manual(verdict: Verdict) -> tuple[list[CellVerdict], list[CellVerdict]]:
+    """Cells that the exam marked, and cells that wait for a person."""
+    manual = [cell for cell in verdict.cells if cell.outcome == "manual"]
+    return [cell for cell in verdict.cells if cell.outcome != "manual"], manual
