@@ -103,9 +103,7 @@ class Verdict(_Model):
                     "score": cell.score,
                     "max_score": cell.max_score,
                     "outcome": cell.outcome,
-                    "findings": [
-                        {"kind": f.kind, "line": f.line, "message": f.text(language)} for f in cell.findings
-                    ],
+                    "findings": [{"kind": f.kind, "line": f.line, "message": f.text(language)} for f in cell.findings],
                 }
                 for cell in self.cells
             ],

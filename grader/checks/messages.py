@@ -1,0 +1,244 @@
+"""What checks say, in German and English, in the learner's words. Imports nothing of the project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Text = dict[str, str]
+
+
+def _kind_of(thing: Any) -> str:
+    return "None" if thing is None else type(thing).__name__
+
+
+def not_a_kernel(thing: Any) -> Text:
+    return {
+        "en": f"A CUDA kernel was expected here, but this is {_kind_of(thing)}. "
+        "Write a function and put @cuda.jit above it.",
+        "de": f"Hier wird ein CUDA-Kernel erwartet, gefunden wurde aber {_kind_of(thing)}. "
+        "Schreibe eine Funktion und setze @cuda.jit darüber.",
+    }
+
+
+def not_a_function(thing: Any) -> Text:
+    return {
+        "en": f"A function was expected here, but this is {_kind_of(thing)}. Define it with def.",
+        "de": f"Hier wird eine Funktion erwartet, gefunden wurde aber {_kind_of(thing)}. Definiere sie mit def.",
+    }
+
+
+def parameter_count(name: str, got: int, wanted: int) -> Text:
+    return {
+        "en": f"{name} takes {got} parameters, but the exercise asks for {wanted}. Keep the given first line.",
+        "de": f"{name} hat {got} Parameter, die Aufgabe verlangt {wanted}. Behalte die vorgegebene erste Zeile.",
+    }
+
+
+def does_not_compile(core: str) -> Text:
+    return {
+        "en": f"The kernel does not compile: {core}",
+        "de": f"Der Kernel lässt sich nicht übersetzen: {core}",
+    }
+
+
+def foreign_parameters() -> Text:
+    return {
+        "en": "The compiled kernel does not have the parameters that the exercise asks for.",
+        "de": "Der übersetzte Kernel hat nicht die Parameter, die die Aufgabe verlangt.",
+    }
+
+
+def kernel_not_written() -> Text:
+    return {
+        "en": "Your kernel writes nothing yet. Replace the placeholder with your code and check again.",
+        "de": "Dein Kernel schreibt noch nichts. Ersetze den Platzhalter durch deinen Code und prüfe noch einmal.",
+    }
+
+
+def function_not_written() -> Text:
+    return {
+        "en": "This is not written yet. Replace the placeholder with your code and check again.",
+        "de": "Hier ist noch nichts geschrieben. Ersetze den Platzhalter durch deinen Code und prüfe noch einmal.",
+    }
+
+
+def returned_nothing() -> Text:
+    return {
+        "en": "Your function returns nothing yet. Write it, and give the result back with return.",
+        "de": "Deine Funktion gibt noch nichts zurück. Schreibe sie und gib das Ergebnis mit return zurück.",
+    }
+
+
+def raised(name: str, text: str) -> Text:
+    short = text if len(text) <= 200 else text[:197] + "..."
+    tail = f": {short}" if short else ""
+    return {"en": f"Your code raised {name}{tail}", "de": f"Dein Code löste {name} aus{tail}"}
+
+
+def raised_hidden(name: str) -> Text:
+    return {
+        "en": f"Your code raised {name} in a hidden test.",
+        "de": f"Dein Code löste in einem verborgenen Test {name} aus.",
+    }
+
+
+def wrong_result(place: str, case: str, expected: str, got: str, wrong: int, total: int) -> Text:
+    return {
+        "en": f"Wrong result for {case}: {place} should be {expected}, but it is {got} "
+        f"({wrong} of {total} elements differ).",
+        "de": f"Falsches Ergebnis für {case}: {place} sollte {expected} sein, ist aber {got} "
+        f"({wrong} von {total} Elementen weichen ab).",
+    }
+
+
+def wrong_result_hidden(size: Text) -> Text:
+    return {
+        "en": f"Wrong result for {size['en']}.",
+        "de": f"Falsches Ergebnis für {size['de']}.",
+    }
+
+
+def unwritten(place: str, case: str, count: int, total: int) -> Text:
+    return {
+        "en": f"{count} of {total} elements were never written for {case}, the first of them is {place}. "
+        "Check which elements your threads cover.",
+        "de": f"{count} von {total} Elementen wurden für {case} nie geschrieben, das erste ist {place}. "
+        "Prüfe, welche Elemente deine Threads abdecken.",
+    }
+
+
+def unwritten_hidden(size: Text) -> Text:
+    return {
+        "en": f"Some elements were never written for {size['en']}. Check which elements your threads cover.",
+        "de": f"Für {size['de']} wurden einige Elemente nie geschrieben. "
+        "Prüfe, welche Elemente deine Threads abdecken.",
+    }
+
+
+def canary(name: str) -> Text:
+    return {
+        "en": f"The kernel wrote outside the array {name}. Guard the access: only threads whose index lies inside "
+        "the array may reach it.",
+        "de": f"Der Kernel schrieb außerhalb des Arrays {name}. Sichere den Zugriff: Nur Threads, deren Index im "
+        "Array liegt, dürfen ihn erreichen.",
+    }
+
+
+def input_changed(name: str) -> Text:
+    return {
+        "en": f"The input {name} was changed. Read it only; write to the output.",
+        "de": f"Die Eingabe {name} wurde verändert. Lies sie nur; schreibe in die Ausgabe.",
+    }
+
+
+def uncoalesced(ratio: float, threshold: float) -> Text:
+    return {
+        "en": f"Only {ratio:.0%} of the memory traffic is used; {threshold:.0%} are asked for. "
+        "Let neighbouring threads touch neighbouring elements.",
+        "de": f"Nur {ratio:.0%} des Speicherverkehrs werden genutzt; verlangt sind {threshold:.0%}. "
+        "Lass benachbarte Threads benachbarte Elemente anfassen.",
+    }
+
+
+def float64() -> Text:
+    return {
+        "en": "The kernel computes in float64 where float32 is meant. Write constants as np.float32(...).",
+        "de": "Der Kernel rechnet in float64, wo float32 gemeint ist. Schreibe Konstanten als np.float32(...).",
+    }
+
+
+def wrong_library(given: str, got: str) -> Text:
+    return {
+        "en": f"Given a {given} array, the function should return a {given} array, but it returned {got}.",
+        "de": f"Für ein {given}-Array soll die Funktion ein {given}-Array zurückgeben, zurück kam aber {got}.",
+    }
+
+
+def wrong_dtype(wanted: str, got: str) -> Text:
+    return {
+        "en": f"The result should have the type {wanted}, but it has {got}. Watch for constants and functions that "
+        "widen the type.",
+        "de": f"Das Ergebnis soll den Typ {wanted} haben, es hat aber {got}. Achte auf Konstanten und Funktionen, "
+        "die den Typ verbreitern.",
+    }
+
+
+def wrong_shape(wanted: tuple[int, ...], got: tuple[int, ...]) -> Text:
+    return {
+        "en": f"The result should have the shape {wanted}, but it has {got}.",
+        "de": f"Das Ergebnis soll die Form {wanted} haben, es hat aber {got}.",
+    }
+
+
+def wrong_shape_hidden(size: Text) -> Text:
+    return {
+        "en": f"The result has the wrong shape for {size['en']}.",
+        "de": f"Das Ergebnis hat für {size['de']} die falsche Form.",
+    }
+
+
+def wrong_count(wanted: int) -> Text:
+    return {
+        "en": f"The function should return {wanted} results.",
+        "de": f"Die Funktion soll {wanted} Ergebnisse zurückgeben.",
+    }
+
+
+def no_launch() -> Text:
+    return {
+        "en": "Nothing ran on the GPU. Compute with the device array, not with a copy on the host.",
+        "de": "Auf der GPU lief nichts. Rechne mit dem Array auf der GPU, nicht mit einer Kopie auf dem Host.",
+    }
+
+
+def copies(got: int, allowed: int) -> Text:
+    return {
+        "en": f"{got} bytes were copied back to the host, {allowed} are allowed. Keep the data on the GPU: no "
+        ".get(), .item(), float(), asnumpy or if on a device array on the way.",
+        "de": f"{got} Bytes wurden auf den Host zurückkopiert, erlaubt sind {allowed}. Lass die Daten auf der GPU: "
+        "unterwegs kein .get(), .item(), float(), asnumpy und kein if auf einem GPU-Array.",
+    }
+
+
+def copies_in(got: int, allowed: int) -> Text:
+    return {
+        "en": f"{got} bytes were copied to the GPU, {allowed} are allowed. The inputs are there already.",
+        "de": f"{got} Bytes wurden auf die GPU kopiert, erlaubt sind {allowed}. Die Eingaben sind schon dort.",
+    }
+
+
+def size_class(size: Any, block: int | None = None) -> Text:
+    """A size said without saying it."""
+    if isinstance(size, tuple):
+        if 1 in size:
+            return {"en": "a single row or column", "de": "eine einzelne Zeile oder Spalte"}
+        if any(side % 32 for side in size):
+            return {
+                "en": "a shape whose sides are no multiples of 32",
+                "de": "eine Form, deren Seiten keine Vielfachen von 32 sind",
+            }
+        return {"en": "an even shape", "de": "eine glatte Form"}
+    if size == 0:
+        return {"en": "an empty input", "de": "eine leere Eingabe"}
+    if size == 1:
+        return {"en": "a single element", "de": "ein einzelnes Element"}
+    if size < 32:
+        return {"en": "fewer elements than a warp has threads", "de": "weniger Elemente, als ein Warp Threads hat"}
+    if block is not None and size % block == 0:
+        return {
+            "en": "a size that is a multiple of the block size",
+            "de": "eine Größe, die ein Vielfaches der Blockgröße ist",
+        }
+    if size >= 100_000:
+        return {"en": "a large input", "de": "eine große Eingabe"}
+    return {
+        "en": "a size that is no multiple of the block size",
+        "de": "eine Größe, die kein Vielfaches der Blockgröße ist",
+    }
+
+
+def narrow_launch() -> Text:
+    return {
+        "en": "a launch with fewer threads than elements",
+        "de": "einen Start mit weniger Threads als Elementen",
+    }

@@ -1,0 +1,314 @@
+"""Where a check runs: in the learner's notebook, or in the exam. Imports `grader.device` only.
+
+A check never touches the learner's objects itself. It asks its surroundings to compile a kernel, to call a
+function, and for a device to launch on. In a notebook that happens in this process (`LocalSurroundings`); the
+examiner installs its own with `use`, where kernels and functions are opaque proxies of things that live in the
+candidate. Nothing that surroundings return is trusted to be what it says: checks compare plain data.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, cast
+
+import numpy as np
+
+from grader.checks import messages
+from grader.checks.signature import Parameter, parse_signature
+from grader.device.interface import Device, Language
+
+ArrayKind = Literal["numpy", "cupy", "numba"]
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """An array that lies on the device: `array` holds its values, `kind` the library that owns it.
+
+    As an argument of `Surroundings.call` it becomes an array of that library there; a result or a changed
+    argument that is one comes back as this.
+    """
+
+    array: np.ndarray
+    kind: Literal["cupy", "numba"] = "cupy"
+
+
+@dataclass(frozen=True)
+class CompiledKernel:
+    """A learner's kernel as PTX for one signature.
+
+    `entry` is its name in the module. `parameters` is the signature it was compiled for. `file` is the name of
+    the source file in the PTX's line table where the kernel stands (None: unknown, every line counts);
+    `line_offset` is subtracted from the table's lines to get 1-based lines of the learner's cell `cell`.
+    """
+
+    ptx: str
+    entry: str
+    parameters: tuple[Parameter, ...]
+    file: str | None = None
+    line_offset: int = 0
+    cell: str | None = None
+
+
+@dataclass(frozen=True)
+class FunctionTrace:
+    """What was seen while a function ran. A count is None where nothing counts it.
+
+    `launches` are kernels started, `to_device` and `to_host` bytes copied, `copies_to_host` how often.
+    `arguments` are the positional arguments as the call left them, None where they are not known.
+    """
+
+    launches: int | None = None
+    to_device: int | None = None
+    to_host: int | None = None
+    copies_to_host: int | None = None
+    arguments: tuple[Any, ...] | None = None
+
+
+class LearnerError(Exception):
+    """The learner's code did something that ends a check: a finding, not a failure of ours.
+
+    `kind` is a finding's kind, `message` has one text for each language, `line` is 1-based in the learner's
+    cell, `evidence` is for the instructor only.
+    """
+
+    def __init__(
+        self, kind: str, message: Mapping[str, str], line: int | None = None, evidence: str | None = None
+    ) -> None:
+        super().__init__(message["en"])
+        self.kind = kind
+        self.message = dict(message)
+        self.line = line
+        self.evidence = evidence
+
+
+class Surroundings(Protocol):
+    """What a check needs of the place it runs in.
+
+    Optional attributes, read with a default: `emulator` (a second Device for the diagnosis, when `device` is a
+    real GPU; default `device`) and `seed` (int; default: drawn anew, and recorded in the report).
+    """
+
+    language: Language
+    device: Device
+
+    def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
+        """PTX of `kernel` for `signature`; raises LearnerError of kind compile, wrong-type or unwritten."""
+        ...
+
+    def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, FunctionTrace]:
+        """Call the learner's function; `OnDevice` arguments arrive there as device arrays.
+
+        Raises LearnerError, of kind exception (or unwritten for NotImplementedError) where the code raised.
+        """
+        ...
+
+
+def chosen_language() -> Language:
+    """The learner's language: LEHRWERK_LANG, else English."""
+    return "de" if os.environ.get("LEHRWERK_LANG", "en").lower().startswith("de") else "en"
+
+
+class LocalSurroundings:
+    """The learner's own notebook: compiles and calls in this process, launches on the emulated GPU."""
+
+    def __init__(self, device: Device | None = None, language: Language | None = None) -> None:
+        self._device = device
+        self._language = language
+
+    @property
+    def language(self) -> Language:
+        return self._language or chosen_language()
+
+    @property
+    def device(self) -> Device:
+        if self._device is None:
+            from grader.device.emulated import EmulatedDevice
+
+            self._device = cast(Device, EmulatedDevice())
+        return self._device
+
+    def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
+        return compile_numba(kernel, signature, cc)
+
+    def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, FunctionTrace]:
+        return call_here(function, args, kwargs)
+
+
+def compile_numba(kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
+    """Compile a numba.cuda kernel of this process to PTX with line information. Raises LearnerError."""
+    function = getattr(kernel, "py_func", None)
+    if not inspect.isfunction(function):
+        raise LearnerError("wrong-type", messages.not_a_kernel(kernel))
+    parameters = parse_signature(signature)
+    names = list(inspect.signature(function).parameters)
+    if len(names) != len(parameters):
+        raise LearnerError(
+            "wrong-type",
+            messages.parameter_count(function.__name__, len(names), len(parameters)),
+            _cell_line(function.__code__.co_firstlineno),
+        )
+    from numba import cuda
+
+    options = getattr(kernel, "targetoptions", {}) or {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ptx, _ = cuda.compile_ptx(
+                function, signature, cc=cc, lineinfo=True, fastmath=bool(options.get("fastmath", False))
+            )
+        except Exception as error:  # numba raises anything from TypingError to a bare KeyError for bad code
+            line, core = compile_message(error, function.__code__.co_filename)
+            line = line or name_line(function, core)
+            raise LearnerError("compile", messages.does_not_compile(core), line, evidence=str(error)) from None
+    return CompiledKernel(ptx, _entry(ptx), parameters, file=function.__code__.co_filename)
+
+
+def _entry(ptx: str) -> str:
+    found = re.search(r"\.visible\s+\.entry\s+([\w$]+)", ptx)
+    if found is None:
+        raise LearnerError("compile", messages.does_not_compile("no kernel in the compiled module"))
+    return found.group(1)
+
+
+def compile_message(error: BaseException, filename: str) -> tuple[int | None, str]:
+    """The learner's line and the core sentence of an error that Numba's compiler raised."""
+    text = str(error)
+    line = None
+    for file, number in re.findall(r'File "([^"]*)", line (\d+)', text):
+        if os.path.basename(file) == os.path.basename(filename):
+            line = int(number)
+            break
+    if line is None and (found := re.search(r"at \S*" + re.escape(os.path.basename(filename)) + r" \((\d+)\)", text)):
+        line = int(found.group(1))
+    if line is None and (loc := getattr(error, "loc", None)) is not None:
+        line = getattr(loc, "line", None)
+    wanted: list[str] = []
+    for part in (row.strip() for row in text.splitlines()):
+        if part.startswith(("File ", "During:", "There are", "<source", "raised from")):
+            if wanted:
+                break
+            continue
+        if part and not part.startswith(("Failed in", "- Resolution", ">>>", "*")):
+            wanted.append(part)
+        if len(wanted) == 2:
+            break
+    core = " ".join(wanted) or type(error).__name__
+    return line, core if len(core) <= 300 else core[:297] + "..."
+
+
+def name_line(function: Any, core: str) -> int | None:
+    """The line where the name that a NameError speaks of is used, since Numba's message has none."""
+    found = re.search(r"name '(\w+)' is not defined", core)
+    if found is None:
+        return None
+    try:
+        lines, first = inspect.getsourcelines(function)
+    except (OSError, TypeError):
+        return None
+    for number, row in enumerate(lines):
+        if re.search(rf"\b{found.group(1)}\b", row):
+            return first + number
+    return None
+
+
+def call_here(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, FunctionTrace]:
+    """Call a function of this process; see `Surroundings.call`."""
+    if not callable(function):
+        raise LearnerError("wrong-type", messages.not_a_function(function))
+    given = [_to_library(arg) for arg in args]
+    named = {key: _to_library(value) for key, value in kwargs.items()}
+    before = _heap_counts()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            result = function(*given, **named)
+        except NotImplementedError as error:
+            raise LearnerError("unwritten", messages.function_not_written(), learner_line(error, function)) from None
+        except Exception as error:
+            raise LearnerError(
+                "exception",
+                messages.raised(type(error).__name__, str(error)),
+                learner_line(error, function),
+                evidence="".join(traceback.format_exception(error)),
+            ) from None
+    after = _heap_counts()
+    counted = {key: after[key] - before[key] for key in after} if before is not None and after is not None else {}
+    left = tuple(_from_library(arg) for arg in given)
+    return _from_library(result), FunctionTrace(**counted, arguments=left)
+
+
+def learner_line(error: BaseException, function: Any) -> int | None:
+    """The deepest line of `error`'s traceback in the file of `function`, None if it has none there."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    if code is None:
+        return None
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == code.co_filename]
+    return _cell_line(lines[-1]) if lines else None
+
+
+def _cell_line(line: int | None) -> int | None:
+    return line  # IPython compiles each cell as a file of its own, so its lines are the cell's
+
+
+def _heap_counts() -> dict[str, int] | None:
+    """Launches and bytes so far of the emulated host API, None where it is not installed."""
+    try:
+        from grader.device.frontends import host_counts
+    except ImportError:
+        return None
+    return host_counts()
+
+
+def _to_library(value: Any) -> Any:
+    if not isinstance(value, OnDevice):
+        return value.copy() if isinstance(value, np.ndarray) else value
+    if value.kind == "cupy":
+        import cupy
+
+        return cupy.asarray(value.array)
+    from numba import cuda
+
+    return cuda.to_device(value.array)
+
+
+def _from_library(value: Any) -> Any:
+    """Device arrays become OnDevice, everything else stays; tuples and lists are looked into."""
+    if isinstance(value, tuple):
+        return tuple(_from_library(part) for part in value)
+    if isinstance(value, list):
+        return [_from_library(part) for part in value]
+    package = type(value).__module__.split(".")[0]
+    if isinstance(value, np.ndarray) and package == "numpy":
+        return value
+    if hasattr(value, "copy_to_host"):
+        return OnDevice(np.asarray(value.copy_to_host()), "numba")
+    if hasattr(value, "__cuda_array_interface__") and hasattr(value, "get"):
+        return OnDevice(np.asarray(value.get()), "cupy")
+    return value
+
+
+_local = LocalSurroundings()
+_current: ContextVar[Surroundings | None] = ContextVar("lehrwerk_surroundings", default=None)
+
+
+def current() -> Surroundings:
+    """The surroundings in force: those of the innermost `use`, else the notebook's own."""
+    return _current.get() or cast(Surroundings, _local)
+
+
+@contextmanager
+def use(surroundings: Surroundings) -> Iterator[Surroundings]:
+    """Let checks inside the block run in `surroundings`."""
+    token = _current.set(surroundings)
+    try:
+        yield surroundings
+    finally:
+        _current.reset(token)

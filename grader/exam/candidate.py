@@ -1,0 +1,298 @@
+"""The candidate: runs the learner's cells and answers calls on what they define.
+
+Everything in this process is the learner's from the first cell on; nothing it says is trusted by the other side.
+Imports this package's channel, and checks for compiling.
+"""
+
+from __future__ import annotations
+
+import io
+import linecache
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.exam.channel import Channel, ChannelError, decode, encode
+
+CELL = "<cell:"
+_shell: Any = None
+
+
+def prepare() -> None:
+    """In the zygote: build IPython's machinery once."""
+    global _shell
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    os.environ.setdefault("HOME", "/nonexistent")
+    os.environ["IPYTHONDIR"] = os.environ.get("TMPDIR", "/tmp") + "/ipython"  # noqa: S108 - unused, only a name
+    _shell = InteractiveShell.instance(config=config)
+    # Dropping empty first lines would shift every line number in findings.
+    manager = _shell.input_transformer_manager
+    manager.cleanup_transforms = [
+        t for t in manager.cleanup_transforms if getattr(t, "__name__", "") != "leading_empty_lines"
+    ]
+    _shell.display_formatter.active_types = ["text/plain"]
+
+
+def cell_name(key: str) -> str:
+    """The file name under which a cell's code is compiled; line tables and tracebacks carry it."""
+    return f"{CELL}{key}>"
+
+
+class Output(io.TextIOBase):
+    """Text up to a cap; the rest is counted and dropped."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.text: list[str] = []
+        self.size = 0
+
+    def write(self, text: str) -> int:
+        room = self.limit - self.size
+        if room > 0:
+            self.text.append(text[:room])
+        self.size += len(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def take(self) -> str:
+        text = "".join(self.text)
+        if self.size > self.limit:
+            text += f"\n[{self.size - self.limit} more characters]"
+        self.text, self.size = [], 0
+        return text
+
+
+class Candidate:
+    """The learner's namespace and the handles that the examiner holds."""
+
+    def __init__(self, channel: Channel, options: dict[str, Any]) -> None:
+        self.channel = channel
+        self.output = Output(options["output_bytes"])
+        self.handles: dict[int, Any] = {}
+        self.shell = _shell
+        self.space: dict[str, Any] = self.shell.user_ns
+        self.known: dict[str, int] = {}
+        self.arrays = options.get("device") == "emulated"
+
+    # -- values
+
+    def plain(self, value: Any) -> Any:
+        return encode(value, self._handle)
+
+    def _handle(self, value: Any) -> Any:
+        flagged = _device_array(value)
+        if flagged is not None:
+            return {"~": "device", "v": encode(flagged), "k": type(value).__module__.split(".")[0]}
+        number = len(self.handles)
+        self.handles[number] = value
+        name = value.__name__ if isinstance(value, type(os)) else ""
+        return {"~": "handle", "v": number, "c": callable(value), "t": type(value).__name__[:80], "m": name[:80]}
+
+    def native(self, value: Any) -> Any:
+        return decode(value, self._special)
+
+    def _special(self, value: dict[str, Any]) -> Any:
+        if value.get("~") == "handle":
+            return self.handles[value["v"]]
+        if value.get("~") == "device":
+            return _to_device(decode(value["v"]), value.get("k", "cupy"))
+        if value.get("~") == "callback":
+            return self._callback(int(value["v"]))
+        raise ChannelError("unknown value")
+
+    def _callback(self, number: int) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.channel.send({"callback": number, "args": self.plain(args), "kwargs": self.plain(kwargs)})
+            answer = self.channel.receive()
+            if answer.get("error"):
+                raise RuntimeError(answer["error"])
+            return self.native(answer["value"])
+
+        return call
+
+    # -- requests
+
+    def run(self, request: dict[str, Any]) -> dict[str, Any]:
+        key, source = request["key"], request["source"]
+        name = cell_name(key)
+        self.shell.compile.get_code_name = lambda raw, code, number: name
+        # IPython's compiler keeps the transformed code; Numba's line table needs the lines of this name.
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        result = self.shell.run_cell(source, store_history=False)
+        error = result.error_before_exec or result.error_in_exec
+        changed = [n for n, v in self.space.items() if self.known.get(n) != id(v)]
+        self.known = {n: id(v) for n, v in self.space.items()}
+        return {"error": _error(error), "output": self.output.take(), "names": [n for n in changed if type(n) is str]}
+
+    def get(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request["name"]
+        if name not in self.space:
+            return {"missing": True}
+        return {"value": self.plain(self.space[name])}
+
+    def bind(self, request: dict[str, Any]) -> dict[str, Any]:
+        values = self.native(request["values"])
+        self.space.update(values)
+        self.known.update((name, id(value)) for name, value in values.items())
+        return {}
+
+    def call(self, request: dict[str, Any]) -> dict[str, Any]:
+        args, kwargs = self.native(request["args"]), self.native(request["kwargs"])
+        target: Any = self.handles[request["handle"]]
+        counts = _counts()
+        try:
+            if request.get("attribute") is not None:
+                target = getattr(target, request["attribute"])
+                if request.get("only"):
+                    return {"value": self.plain(target), "error": None, "output": self.output.take()}
+            value = target(*args, **kwargs)
+            answer: dict[str, Any] = {"value": self.plain(value), "error": None}
+        except BaseException as error:  # the learner's code may raise anything; it is told, not judged, here
+            answer = {"value": None, "error": _error(error)}
+        answer["counts"] = _difference(counts, _counts())
+        answer["args"] = self.plain(args)
+        answer["output"] = self.output.take()
+        return answer
+
+    def compile(self, request: dict[str, Any]) -> dict[str, Any]:
+        from grader.checks.surroundings import LearnerError, compile_numba
+
+        try:
+            kernel = compile_numba(self.handles[request["handle"]], request["signature"], tuple(request["cc"]))
+        except LearnerError as error:
+            return {
+                "refused": {
+                    "kind": error.kind,
+                    "message": error.message,
+                    "line": error.line,
+                    "evidence": error.evidence,
+                }
+            }
+        return {"ptx": kernel.ptx, "entry": kernel.entry, "file": kernel.file}
+
+
+def _device_array(value: Any) -> np.ndarray | None:
+    """The values of an array of the emulated device; None for anything else."""
+    kind = type(value)
+    if kind is np.ndarray or isinstance(value, np.generic):
+        return None
+    if kind.__module__.split(".")[0] in ("cupy", "grader") and hasattr(kind, "get") and hasattr(kind, "dtype"):
+        return np.asarray(value.get())
+    if hasattr(kind, "copy_to_host") and hasattr(kind, "__cuda_array_interface__"):
+        return np.asarray(value.copy_to_host())
+    return None
+
+
+def _to_device(array: np.ndarray, kind: str) -> Any:
+    if kind == "numba":
+        from numba import cuda
+
+        return cuda.to_device(array)
+    import cupy
+
+    return cupy.asarray(array)
+
+
+def _counts() -> dict[str, int]:
+    heap = getattr(sys.modules.get("grader.device.heap"), "current_counts", None)
+    return dict(heap()) if heap is not None else {}
+
+
+def _difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {name: after[name] - before.get(name, 0) for name in after}
+
+
+def _error(error: BaseException | None) -> dict[str, Any] | None:
+    """An exception as plain data: names of its classes, text, and the learner's line."""
+    if error is None:
+        return None
+    cell, line = None, None
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        name = frame.f_code.co_filename
+        if name.startswith(CELL):
+            cell, line = name[len(CELL) : -1], number
+    if isinstance(error, SyntaxError) and str(error.filename).startswith(CELL):
+        cell, line = str(error.filename)[len(CELL) : -1], error.lineno
+    try:
+        text = str(error)
+    except BaseException:
+        text = ""
+    try:
+        trace = "".join(traceback.format_exception(error))
+    except BaseException:
+        trace = ""
+    return {
+        "classes": [k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins"][:20],
+        "name": type(error).__name__[:200],
+        "text": text[:4000],
+        "cell": cell,
+        "line": line,
+        "trace": trace[-8000:],
+    }
+
+
+def serve(channel: Channel, options: dict[str, Any]) -> None:
+    """Answer until the other side is gone."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    os.environ["IPYTHONDIR"] = folder
+    candidate = Candidate(channel, options)
+    sys.stdout = sys.stderr = candidate.output
+    if options.get("device") == "emulated":
+        _front_ends()
+    candidate.known = {n: id(v) for n, v in candidate.space.items()}
+    operations = {
+        "run": candidate.run,
+        "get": candidate.get,
+        "bind": candidate.bind,
+        "call": candidate.call,
+        "compile": candidate.compile,
+    }
+    while True:
+        request = channel.receive()
+        answer = operations[request["do"]](request)
+        try:
+            channel.send(answer)
+        except ChannelError as error:
+            if "at most" not in str(error):
+                raise
+            channel.send(
+                {
+                    "error": {
+                        "classes": ["Exception"],
+                        "name": "TooLarge",
+                        "text": str(error),
+                        "cell": None,
+                        "line": None,
+                        "trace": "",
+                    },
+                    "value": None,
+                    "output": "",
+                    "names": [],
+                }
+            )
+
+
+def _front_ends() -> None:
+    """numba.cuda's host API and the cupy stand-in over the emulated device."""
+    import importlib.util
+
+    if importlib.util.find_spec("grader.device.frontends") is None:
+        return
+    spec = importlib.util.find_spec("grader.device.frontends.cupy_standin")
+    if spec is None or spec.origin is None:
+        return
+    from grader.device import frontends
+
+    frontends.install_emulated()

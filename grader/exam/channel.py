@@ -1,0 +1,246 @@
+"""Plain data between processes: length-prefixed msgpack with caps on every size. No pickle, no code.
+
+Round trip is exact for None, bool, int, float, complex, str, bytes, tuple, list, set, frozenset, dict with any plain
+key, NumPy arrays and scalars of plain dtypes, datetime, Decimal, Fraction, pandas Series and DataFrame. Anything else
+becomes what `encode`'s `otherwise` makes of it. Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import select
+import struct
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import msgpack
+import numpy as np
+
+_HEADER = struct.Struct("<Q")
+#: Nesting deeper than this is no plain data.
+MAX_DEPTH = 60
+_PLAIN_KINDS = "biufcSUmM"
+
+Otherwise = Callable[[Any], Any]
+
+
+class ChannelError(Exception):
+    """The other side sent what is not a message, or is too large, or is gone."""
+
+
+class Closed(ChannelError):
+    """The other side is gone."""
+
+
+class TimedOut(ChannelError):
+    """No answer within the time that was given."""
+
+
+class NotPlain(TypeError):
+    """A value that has no plain form."""
+
+
+def _refuse(value: Any) -> Any:
+    raise NotPlain(f"{type(value).__name__} has no plain form")
+
+
+def encode(value: Any, otherwise: Otherwise = _refuse, depth: int = 0) -> Any:
+    """`value` as msgpack can carry it. `otherwise` turns what is not plain into something plain, or raises."""
+    if depth > MAX_DEPTH:
+        raise NotPlain("nested too deeply")
+    kind = type(value)
+    if value is None or kind in (bool, str, bytes):
+        return value
+    if kind is int:
+        return value if -(1 << 63) <= value < 1 << 64 else {"~": "int", "v": hex(value)}
+    if kind is float:
+        return value
+    below = depth + 1
+    if kind is list:
+        return [encode(item, otherwise, below) for item in value]
+    if kind in (tuple, set, frozenset):
+        return {"~": kind.__name__, "v": [encode(item, otherwise, below) for item in value]}
+    if kind is dict:
+        pairs = [[encode(k, otherwise, below), encode(v, otherwise, below)] for k, v in value.items()]
+        return {"~": "dict", "v": pairs}
+    if kind is complex:
+        return {"~": "complex", "v": [value.real, value.imag]}
+    if kind is np.ndarray and value.dtype.kind in _PLAIN_KINDS:
+        plain = np.ascontiguousarray(value)
+        return {"~": "array", "d": value.dtype.str, "s": list(value.shape), "v": plain.tobytes()}
+    if isinstance(value, np.generic) and kind.__module__ == "numpy" and value.dtype.kind in _PLAIN_KINDS:
+        return {"~": "scalar", "d": value.dtype.str, "v": value.tobytes()}
+    if kind is Decimal:
+        return {"~": "decimal", "v": str(value)}
+    if kind is Fraction:
+        return {"~": "fraction", "v": [hex(value.numerator), hex(value.denominator)]}
+    if kind in (datetime.datetime, datetime.date, datetime.time) and getattr(value, "tzinfo", None) in (
+        None,
+        datetime.UTC,
+    ):
+        return {"~": kind.__name__, "v": value.isoformat()}
+    if kind is datetime.timedelta:
+        return {"~": "timedelta", "v": [value.days, value.seconds, value.microseconds]}
+    if kind.__module__.startswith("pandas."):
+        return _encode_pandas(value, otherwise, below)
+    return otherwise(value)
+
+
+def _encode_pandas(value: Any, otherwise: Otherwise, depth: int) -> Any:
+    if type(value).__name__ == "Series":
+        return {
+            "~": "series",
+            "v": encode(value.to_numpy(), otherwise, depth)
+            if value.dtype.kind in _PLAIN_KINDS
+            else _items(value, otherwise, depth),
+            "i": _items(value.index, otherwise, depth),
+            "n": encode(value.name, otherwise, depth),
+        }
+    if type(value).__name__ == "DataFrame":
+        columns = [encode(value.iloc[:, number], otherwise, depth) for number in range(value.shape[1])]
+        return {
+            "~": "frame",
+            "v": columns,
+            "c": _items(value.columns, otherwise, depth),
+            "i": _items(value.index, otherwise, depth),
+        }
+    return otherwise(value)
+
+
+def _items(values: Any, otherwise: Otherwise, depth: int) -> list[Any]:
+    return [encode(item, otherwise, depth) for item in values.tolist()]
+
+
+def decode(value: Any, special: Callable[[dict[str, Any]], Any] | None = None, depth: int = 0) -> Any:
+    """Inverse of `encode`. `special` gets what `otherwise` made. Raises ChannelError for anything malformed."""
+    if depth > 2 * MAX_DEPTH:
+        raise ChannelError("nested too deeply")
+    try:
+        return _decode(value, special, depth + 1)
+    except ChannelError:
+        raise
+    except Exception as error:  # whatever a hostile message provokes in a decoder is its sender's fault
+        raise ChannelError(f"malformed value: {type(error).__name__}") from error
+
+
+def _decode(value: Any, special: Callable[[dict[str, Any]], Any] | None, depth: int) -> Any:
+    if isinstance(value, list):
+        return [decode(item, special, depth) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kind, content = value.get("~"), value.get("v")
+    if kind in ("tuple", "set", "frozenset"):
+        items = [decode(item, special, depth) for item in content]  # type: ignore[union-attr]
+        return {"tuple": tuple, "set": set, "frozenset": frozenset}[kind](items)
+    if kind == "dict":
+        return {decode(k, special, depth): decode(v, special, depth) for k, v in content}  # type: ignore[union-attr]
+    if kind == "array":
+        dtype = _dtype(value["d"])
+        return np.frombuffer(content, dtype).reshape([int(size) for size in value["s"]]).copy()  # type: ignore[arg-type]
+    if kind == "scalar":
+        return np.frombuffer(content, _dtype(value["d"]), 1)[0]  # type: ignore[arg-type]
+    if kind in ("series", "frame"):
+        return _decode_pandas(kind, value, special, depth)
+    simple: dict[str, Callable[[Any], Any]] = {
+        "int": lambda v: int(v, 16),
+        "complex": lambda v: complex(*v),
+        "decimal": Decimal,
+        "fraction": lambda v: Fraction(int(v[0], 16), int(v[1], 16)),
+        "datetime": datetime.datetime.fromisoformat,
+        "date": datetime.date.fromisoformat,
+        "time": datetime.time.fromisoformat,
+        "timedelta": lambda v: datetime.timedelta(*v),
+    }
+    if kind in simple:
+        return simple[kind](content)
+    if special is not None:
+        return special(value)
+    raise ChannelError(f"unknown kind {str(kind)[:40]!r}")
+
+
+def _decode_pandas(kind: str, value: dict[str, Any], special: Any, depth: int) -> Any:
+    # Only where the other side used pandas already: importing it takes half a second.
+    import pandas
+
+    index = [decode(item, special, depth) for item in value["i"]]
+    if kind == "series":
+        data = decode(value["v"], special, depth)
+        return pandas.Series(data, index=index, name=decode(value["n"], special, depth))
+    columns = [decode(column, special, depth) for column in value["v"]]
+    frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(index=index)
+    frame.columns = [decode(item, special, depth) for item in value["c"]]
+    return frame
+
+
+def _dtype(text: str) -> np.dtype[Any]:
+    dtype = np.dtype(text)
+    if dtype.kind not in _PLAIN_KINDS:
+        raise ChannelError(f"dtype {text!r} is not plain")
+    return dtype
+
+
+def unpack(data: bytes) -> Any:
+    """A packed message as plain msgpack data. Raises ChannelError."""
+    try:
+        return msgpack.unpackb(data, raw=False, strict_map_key=False)
+    except Exception as error:  # msgpack raises a family of its own, and ValueError, and UnicodeDecodeError
+        raise ChannelError("not a message") from error
+
+
+class Channel:
+    """One end of a stream socket. Uses read and write only, which a walled process may."""
+
+    def __init__(self, descriptor: int, limit: int) -> None:
+        self.descriptor = descriptor
+        self.limit = limit
+
+    def send(self, message: Any) -> None:
+        """Send plain msgpack data. Raises ChannelError where it is too large, Closed where nobody listens."""
+        self.send_raw(msgpack.packb(message, use_bin_type=True))
+
+    def send_raw(self, data: bytes) -> None:
+        """Send what is packed already."""
+        if len(data) > self.limit:
+            raise ChannelError(f"message of {len(data)} bytes; at most {self.limit}")
+        view = memoryview(_HEADER.pack(len(data)) + data)
+        while view:
+            try:
+                view = view[os.write(self.descriptor, view) :]
+            except (BrokenPipeError, ConnectionResetError) as error:
+                raise Closed("the other side is gone") from error
+
+    def receive(self, timeout: float | None = None) -> Any:
+        """The next message. Raises TimedOut, Closed, or ChannelError for a malformed one."""
+        return unpack(self.receive_raw(timeout))
+
+    def receive_raw(self, timeout: float | None = None) -> bytes:
+        """The next message, still packed."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        (length,) = _HEADER.unpack(self._read(_HEADER.size, deadline))
+        if length > self.limit:
+            raise ChannelError(f"message of {length} bytes announced; at most {self.limit}")
+        return self._read(length, deadline)
+
+    def _read(self, size: int, deadline: float | None) -> bytes:
+        parts = bytearray()
+        while len(parts) < size:
+            if deadline is not None:
+                left = deadline - time.monotonic()
+                if left <= 0 or not select.select([self.descriptor], [], [], left)[0]:
+                    raise TimedOut("no answer in time")
+            try:
+                part = os.read(self.descriptor, min(size - len(parts), 1 << 20))
+            except ConnectionResetError as error:
+                raise Closed("the other side is gone") from error
+            if not part:
+                raise Closed("the other side is gone")
+            parts += part
+        return bytes(parts)
+
+
+assert sys.byteorder == "little", "arrays travel as they lie in memory"

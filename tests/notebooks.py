@@ -1,0 +1,54 @@
+"""For tests: notebooks with nbgrader's metadata, in a few words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def _cell(kind: str, source: str, **marks: Any) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    if marks:
+        metadata["nbgrader"] = {
+            "schema_version": 3,
+            "grade": False,
+            "solution": False,
+            "locked": False,
+            "task": False,
+            **marks,
+        }
+    cell: dict[str, Any] = {"cell_type": kind, "metadata": metadata, "source": source, "id": marks.get("grade_id", "x")}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell
+
+
+def given(source: str) -> dict[str, Any]:
+    """A code cell of the instructor's without any marks."""
+    return _cell("code", source)
+
+
+def solution(grade_id: str, source: str) -> dict[str, Any]:
+    return _cell("code", source, grade_id=grade_id, solution=True)
+
+
+def test(grade_id: str, points: float, source: str) -> dict[str, Any]:
+    return _cell("code", source, grade_id=grade_id, grade=True, locked=True, points=points)
+
+
+def manual(grade_id: str, points: float, source: str = "", kind: str = "markdown") -> dict[str, Any]:
+    return _cell(kind, source, grade_id=grade_id, grade=True, solution=True, points=points)
+
+
+def task(grade_id: str, points: float, source: str = "") -> dict[str, Any]:
+    return _cell("markdown", source, grade_id=grade_id, task=True, points=points)
+
+
+def notebook(*cells: dict[str, Any]) -> bytes:
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
+    for number, cell in enumerate(content["cells"]):  # type: ignore[arg-type, var-annotated]
+        cell["id"] = f"c{number}"
+    return json.dumps(content).encode()
+
+
+test.__test__ = False  # type: ignore[attr-defined]
