@@ -1,0 +1,425 @@
+"""User kernels of the stand-in: CUDA C through NVRTC, launched on the heap.
+
+Imports `grader.device` only, and `cuda.bindings` when something is compiled.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.device.frontends import report
+from grader.device.frontends.cupy_standin.core import _State, allocate, heap, ndarray, refuse
+from grader.device.heap import Argument
+from grader.device.interface import Finding
+
+#: CUDA C's names of NumPy's types.
+C_TYPES = {
+    "?": "bool",
+    "b": "signed char",
+    "B": "unsigned char",
+    "h": "short",
+    "H": "unsigned short",
+    "i": "int",
+    "I": "unsigned int",
+    "l": "long long",
+    "L": "unsigned long long",
+    "q": "long long",
+    "Q": "unsigned long long",
+    "f": "float",
+    "d": "double",
+}
+FATAL = frozenset({"launch", "unsupported", "compile", "step-limit", "trap"})
+
+
+class CompileException(Exception):
+    """`cupy.cuda.compiler.CompileException`: NVRTC's own messages."""
+
+
+class CUDADriverError(RuntimeError):
+    """`cupy.cuda.driver.CUDADriverError`: a launch that left nothing to go on with."""
+
+
+def _includes() -> list[str]:
+    try:
+        import nvidia.cuda_runtime as runtime
+    except ImportError:
+        return []
+    return [f"-I{Path(folder) / 'include'}" for folder in runtime.__path__]
+
+
+@lru_cache(maxsize=256)
+def compile_ptx(code: str, name: str, options: tuple[str, ...], architecture: tuple[int, int]) -> tuple[str, str]:
+    """(PTX, the kernel's name in it). Raises `CompileException`.
+
+    `name` may be a template's instance, as `f<float>`; options that name an architecture are not taken.
+    """
+    from cuda.bindings import nvrtc
+
+    def done(result: Any) -> Any:
+        status, *values = result
+        if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
+            raise CompileException(f"NVRTC failed with {nvrtc.nvrtcResult(status).name}")
+        return values[0] if values else None
+
+    program = done(nvrtc.nvrtcCreateProgram(code.encode(), b"kernel.cu", 0, [], []))
+    try:
+        plain = re.fullmatch(r"\w+", name) is not None and 'extern "C"' in code
+        if not plain:
+            done(nvrtc.nvrtcAddNameExpression(program, name.encode()))
+        kept = [option for option in options if not re.match(r"-?-(arch|gpu-architecture)", option)]
+        flags = [f"-arch=compute_{architecture[0]}{architecture[1]}", "-lineinfo", *_includes(), *kept]
+        (status,) = nvrtc.nvrtcCompileProgram(program, len(flags), [flag.encode() for flag in flags])
+        if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
+            log = bytearray(done(nvrtc.nvrtcGetProgramLogSize(program)))
+            done(nvrtc.nvrtcGetProgramLog(program, log))
+            raise CompileException(log.rstrip(b"\0").decode("utf-8", "replace"))
+        entry = name if plain else done(nvrtc.nvrtcGetLoweredName(program, name.encode())).decode()
+        text = bytearray(done(nvrtc.nvrtcGetPTXSize(program)))
+        done(nvrtc.nvrtcGetPTX(program, text))
+    finally:
+        nvrtc.nvrtcDestroyProgram(program)
+    return text.rstrip(b"\0").decode(), entry
+
+
+def _three(shape: Any) -> tuple[int, int, int]:
+    sizes = [int(n) for n in ((shape,) if isinstance(shape, (int, np.integer)) else shape)]
+    x, y, z = [*sizes, 1, 1, 1][:3]
+    return x, y, z
+
+
+def _argument(value: Any) -> Argument | bytes:
+    """As CuPy passes it: Python's int is a long long, its float a double; NumPy scalars as they are."""
+    if isinstance(value, ndarray):
+        if not value.size:
+            return Argument(0, 0, 0)
+        return Argument(value.view_.address, *value.view_.extent)
+    if isinstance(value, (bool, np.bool_)):
+        return bytes([bool(value)])
+    if isinstance(value, int):
+        return np.int64(value).tobytes()
+    if isinstance(value, float):
+        return np.float64(value).tobytes()
+    if isinstance(value, complex):
+        return np.complex128(value).tobytes()
+    if isinstance(value, np.generic):
+        return value.tobytes()
+    raise refuse(value)
+
+
+def launch(ptx: str, entry: str, grid: Any, block: Any, args: Any, shared_mem: int = 0) -> None:
+    """Run it; shows what the device saw. Raises `CUDADriverError` where the kernel did not come to its end."""
+    arguments = tuple(_argument(arg) for arg in args)
+    findings: tuple[Finding, ...] = heap().launch(ptx, entry, _three(grid), _three(block), arguments, int(shared_mem))
+    for finding in findings:
+        fatal = finding.kind in FATAL
+        _State.reporter.take(entry + str(hash(ptx)), [finding], quiet=fatal)
+        if fatal:
+            raise CUDADriverError(report.line(finding, report.language()))
+
+
+class RawKernel:
+    """`cupy.RawKernel`: CUDA C written by hand. CuPy does not check arguments; here their sizes are."""
+
+    def __init__(
+        self,
+        code: str,
+        name: str,
+        options: tuple[str, ...] = (),
+        backend: str = "nvrtc",
+        translate_cucomplex: bool = False,
+        **other: Any,
+    ) -> None:
+        if backend != "nvrtc" or translate_cucomplex or any(other.values()):
+            raise NotImplementedError("cupy.RawKernel of the stand-in knows the backend nvrtc and its options only")
+        self.code, self.name, self.options = code, name, tuple(options)
+
+    def compile(self, log_stream: Any = None) -> None:
+        self._compiled()
+
+    def _compiled(self) -> tuple[str, str]:
+        return compile_ptx(self.code, self.name, self.options, heap().compute_capability)
+
+    def __call__(self, grid: Any, block: Any, args: Any, *, shared_mem: int = 0, stream: Any = None) -> None:
+        launch(*self._compiled(), grid, block, args, shared_mem)
+
+    max_threads_per_block = 1024
+
+
+class RawModule:
+    """`cupy.RawModule` from source."""
+
+    def __init__(
+        self, *, code: str | None = None, options: tuple[str, ...] = (), name_expressions: Any = None, **other: Any
+    ) -> None:
+        if code is None or any(value for key, value in other.items() if key != "backend" or value != "nvrtc"):
+            raise NotImplementedError("cupy.RawModule of the stand-in takes code and options only")
+        self._code, self._options = code, tuple(options)
+
+    def get_function(self, name: str) -> RawKernel:
+        return RawKernel(self._code, name, self._options)
+
+
+class _Parameter:
+    def __init__(self, text: str) -> None:
+        words = text.split()
+        self.raw = words[0] == "raw"
+        if len(words) != 2 + self.raw:
+            raise ValueError(f"a parameter is written [raw] TYPE NAME, not {text!r}")
+        self.type, self.name = words[-2:]
+
+
+def _parameters(text: str) -> list[_Parameter]:
+    return [_Parameter(part) for part in text.split(",") if part.strip()]
+
+
+def _c_type(dtype: np.dtype) -> str:
+    if dtype.char not in C_TYPES:
+        raise NotImplementedError(f"kernels of the stand-in do not take {dtype}")
+    return C_TYPES[dtype.char]
+
+
+class ElementwiseKernel:
+    """`cupy.ElementwiseKernel`: one expression for each element, in one kernel."""
+
+    def __init__(
+        self,
+        in_params: str,
+        out_params: str,
+        operation: str,
+        name: str = "kernel",
+        reduce_dims: bool = True,
+        preamble: str = "",
+        no_return: bool = False,
+        return_tuple: bool = False,
+        loop_prep: str = "",
+        after_loop: str = "",
+        options: tuple[str, ...] = (),
+        **other: Any,
+    ) -> None:
+        self._inputs, self._outputs = _parameters(in_params), _parameters(out_params)
+        self._operation, self.name, self._preamble = operation, name, preamble
+        self._around = loop_prep, after_loop
+        self._no_return, self._tuple, self._options = no_return, return_tuple, tuple(options)
+        if other:
+            raise NotImplementedError(
+                f"cupy.ElementwiseKernel of the stand-in has no option {', '.join(sorted(other))}"
+            )
+
+    def __call__(self, *args: Any, size: int | None = None, stream: Any = None, block_size: int = 128) -> Any:
+        count = len(self._inputs)
+        if len(args) not in (count, count + len(self._outputs)):
+            raise TypeError(
+                f"{self.name} takes {count} inputs and up to {len(self._outputs)} outputs, {len(args)} given"
+            )
+        for arg in args:
+            if not isinstance(arg, (ndarray, bool, int, float, np.generic)):
+                raise refuse(arg)
+        given, outputs = list(args[:count]), list(args[count:])
+        types = self._types(given, outputs)
+        shapes = [
+            arg.shape
+            for parameter, arg in zip([*self._inputs, *self._outputs], args, strict=False)
+            if isinstance(arg, ndarray) and not parameter.raw
+        ]
+        if size is None and not shapes:
+            raise ValueError("Loop size is undecided.")
+        shape = (int(size),) if size is not None else np.broadcast_shapes(*shapes)
+        if not outputs:
+            outputs = [allocate(shape, types[parameter.name]) for parameter in self._outputs]
+        targets = [out if out.flags.c_contiguous else out.copy() for out in outputs]
+        total = int(np.prod(shape))
+        if total:
+            bound = [
+                self._bind(parameter, arg, shape, types) for parameter, arg in zip(self._inputs, given, strict=True)
+            ]
+            ptx, entry = compile_ptx(
+                self._source(given, types), f"{self.name}_kernel", self._options, heap().compute_capability
+            )
+            launch(ptx, entry, -(-total // block_size), block_size, [*bound, *targets, total])
+        for out, target in zip(outputs, targets, strict=True):
+            if out is not target:
+                out[...] = target
+        if self._no_return:
+            return None
+        return outputs[0] if len(outputs) == 1 and not self._tuple else tuple(outputs)
+
+    def _types(self, given: list[Any], outputs: list[Any]) -> dict[str, np.dtype]:
+        """The dtype of each parameter; a letter stands for the type of the array that it is first met with."""
+        letters: dict[str, np.dtype] = {}
+        pairs = list(zip([*self._inputs, *self._outputs], [*given, *outputs], strict=False))
+        for parameter, arg in sorted(pairs, key=lambda pair: not isinstance(pair[1], ndarray)):
+            if len(parameter.type) == 1 and parameter.type not in letters:
+                letters[parameter.type] = arg.dtype if hasattr(arg, "dtype") else np.asarray(arg).dtype
+        types = {}
+        for parameter in [*self._inputs, *self._outputs]:
+            if len(parameter.type) == 1 and parameter.type not in letters:
+                raise ValueError(f"the type {parameter.type} of {parameter.name} is not known from any input")
+            types[parameter.name] = letters.get(parameter.type) or np.dtype(parameter.type)
+        for parameter, arg in pairs:
+            wrong = isinstance(arg, ndarray) and arg.dtype != types[parameter.name]
+            if wrong and (parameter.raw or any(arg is out for out in outputs)):
+                raise TypeError(f"{parameter.name} must be {types[parameter.name]}, not {arg.dtype}")
+        return types
+
+    def _bind(self, parameter: _Parameter, arg: Any, shape: tuple[int, ...], types: dict[str, np.dtype]) -> Any:
+        dtype = types[parameter.name]
+        if not isinstance(arg, ndarray):
+            return dtype.type(arg)
+        if parameter.raw:
+            return arg if arg.flags.c_contiguous else arg.copy()
+        arg = arg.astype(dtype, copy=False).broadcast(shape)
+        return arg if arg.flags.c_contiguous else arg.copy()
+
+    def _source(self, given: list[Any], types: dict[str, np.dtype]) -> str:
+        head, body = [], []
+        for parameter, arg in zip(self._inputs, given, strict=True):
+            kind = _c_type(types[parameter.name])
+            if parameter.raw and isinstance(arg, ndarray):
+                head.append(f"const {kind}* {parameter.name}")
+            elif isinstance(arg, ndarray):
+                head.append(f"const {kind}* _in_{parameter.name}")
+                body.append(f"const {kind} {parameter.name} = _in_{parameter.name}[i];")
+            else:
+                head.append(f"const {kind} {parameter.name}")
+        for parameter in self._outputs:
+            kind = _c_type(types[parameter.name])
+            if parameter.raw:
+                head.append(f"{kind}* {parameter.name}")
+            else:
+                head.append(f"{kind}* _out_{parameter.name}")
+                body.append(f"{kind}& {parameter.name} = _out_{parameter.name}[i];")
+        letters = {p.type: types[p.name] for p in [*self._inputs, *self._outputs] if len(p.type) == 1}
+        names = "\n".join(f"typedef {_c_type(dtype)} {letter};" for letter, dtype in sorted(letters.items()))
+        before, after = self._around
+        return f"""{names}
+struct _Index {{ long long n; __device__ long long size() const {{ return n; }} }};
+{self._preamble}
+extern "C" __global__ void {self.name}_kernel({", ".join(head)}, const long long _n) {{
+  const _Index _ind = {{_n}};
+  {before};
+  const long long _step = (long long)gridDim.x * blockDim.x;
+  for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < _n; i += _step) {{
+    {" ".join(body)}
+    {self._operation};
+  }}
+  {after};
+}}
+"""
+
+
+class ReductionKernel:
+    """`cupy.ReductionKernel`: map, reduce and post-map in one kernel, one block for each element of the result."""
+
+    def __init__(
+        self,
+        in_params: str,
+        out_params: str,
+        map_expr: str,
+        reduce_expr: str,
+        post_map_expr: str,
+        identity: Any,
+        name: str = "reduce_kernel",
+        reduce_type: str | None = None,
+        reduce_dims: bool = True,
+        preamble: str = "",
+        options: tuple[str, ...] = (),
+    ) -> None:
+        self._shape_of = ElementwiseKernel(in_params, out_params, "", name, options=options)
+        self._inputs, self._outputs = self._shape_of._inputs, self._shape_of._outputs
+        if len(self._outputs) != 1 or any(p.raw for p in [*self._inputs, *self._outputs]):
+            raise NotImplementedError("cupy.ReductionKernel of the stand-in takes one output and no raw parameter")
+        self._expressions = map_expr, reduce_expr, post_map_expr, identity
+        self.name, self._reduce_type, self._preamble, self._options = name, reduce_type, preamble, tuple(options)
+
+    def __call__(
+        self, *args: Any, out: Any = None, axis: Any = None, keepdims: bool = False, stream: Any = None
+    ) -> ndarray:
+        if len(args) != len(self._inputs):
+            raise TypeError(f"{self.name} takes {len(self._inputs)} inputs, {len(args)} given")
+        arrays = [arg for arg in args if isinstance(arg, ndarray)]
+        if not arrays:
+            raise TypeError(f"{self.name} needs an array")
+        types = self._shape_of._types(list(args), [] if out is None else [out])
+        shape = np.broadcast_shapes(*(array.shape for array in arrays))
+        rank = len(shape)
+        axes = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+        reduced = sorted(int(number) % rank for number in axes) if rank else []
+        kept = [number for number in range(rank) if number not in reduced]
+        count = int(np.prod([shape[n] for n in reduced], dtype=int))
+        results = int(np.prod([shape[n] for n in kept], dtype=int))
+        target = allocate(tuple(shape[n] for n in kept), types[self._outputs[0].name])
+        bound = []
+        for parameter, arg in zip(self._inputs, args, strict=True):
+            if isinstance(arg, ndarray):
+                arg = arg.astype(types[parameter.name], copy=False).broadcast(shape).transpose(*kept, *reduced)
+                bound.append(arg if arg.flags.c_contiguous else arg.copy())
+            else:
+                bound.append(types[parameter.name].type(arg))
+        if results:
+            source = self._source(args, types)
+            ptx, entry = compile_ptx(source, f"{self.name}_kernel", self._options, heap().compute_capability)
+            launch(ptx, entry, results, 256, [*bound, target, count])
+        if keepdims:
+            target = target.reshape(*(1 if n in reduced else shape[n] for n in range(rank)))
+        if out is not None:
+            out[...] = target
+            return out
+        return target
+
+    def _source(self, args: Any, types: dict[str, np.dtype]) -> str:
+        mapped, reduced, post, identity = self._expressions
+        out = self._outputs[0]
+        out_type = _c_type(types[out.name])
+        letters = {p.type: types[p.name] for p in [*self._inputs, *self._outputs] if len(p.type) == 1}
+        wanted = self._reduce_type
+        if wanted is None or wanted in letters:
+            held = _c_type(letters[wanted]) if wanted else out_type
+        else:
+            held = _c_type(np.dtype(wanted))
+        head, body = [], []
+        for parameter, arg in zip(self._inputs, args, strict=True):
+            kind = _c_type(types[parameter.name])
+            if isinstance(arg, ndarray):
+                head.append(f"const {kind}* _in_{parameter.name}")
+                body.append(f"const {kind} {parameter.name} = _in_{parameter.name}[_j];")
+            else:
+                head.append(f"const {kind} {parameter.name}")
+        names = "\n".join(f"typedef {_c_type(dtype)} {letter};" for letter, dtype in sorted(letters.items()))
+        return f"""{names}
+typedef {held} type_reduce;
+{self._preamble}
+__device__ type_reduce _reduce(const type_reduce a, const type_reduce b) {{ return ({reduced}); }}
+extern "C" __global__ void {self.name}_kernel({", ".join(head)}, {out_type}* _out, const long long _n) {{
+  __shared__ type_reduce _kept[256];
+  type_reduce _sum = ({identity});
+  for (long long _k = threadIdx.x; _k < _n; _k += 256) {{
+    const long long _j = blockIdx.x * _n + _k;
+    {" ".join(body)}
+    _sum = _reduce(_sum, ({mapped}));
+  }}
+  _kept[threadIdx.x] = _sum;
+  __syncthreads();
+  for (int _half = 128; _half > 0; _half /= 2) {{
+    if (threadIdx.x < _half) _kept[threadIdx.x] = _reduce(_kept[threadIdx.x], _kept[threadIdx.x + _half]);
+    __syncthreads();
+  }}
+  if (threadIdx.x == 0) {{
+    const type_reduce a = _kept[0];
+    {out_type}& {out.name} = _out[blockIdx.x];
+    {post};
+  }}
+}}
+"""
+
+
+KERNELS: dict[str, Any] = {
+    "RawKernel": RawKernel,
+    "RawModule": RawModule,
+    "ElementwiseKernel": ElementwiseKernel,
+    "ReductionKernel": ReductionKernel,
+}

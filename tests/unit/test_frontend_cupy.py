@@ -1,0 +1,282 @@
+"""The CuPy stand-in: NumPy's results, CuPy's rules about what crosses the bus, kernels through NVRTC."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.device.emulated import EmulatedDevice
+from grader.device.frontends import cupy_standin
+from grader.device.frontends.cupy_standin import table
+from grader.device.frontends.report import Reporter
+from grader.device.heap import LocalHeap
+
+
+@pytest.fixture
+def heap():
+    return LocalHeap(EmulatedDevice())
+
+
+@pytest.fixture
+def shown():
+    return []
+
+
+@pytest.fixture
+def cp(heap, shown):
+    yield cupy_standin.install(heap, reporter=Reporter(shown.append, "en"))
+    cupy_standin.uninstall()
+
+
+PAGE = Path(__file__).parents[2] / "docs/learn/cupy-standin.md"
+A = np.arange(12, dtype="f4").reshape(3, 4)
+
+SAME = {
+    "arithmetic": lambda xp, a: (2 * a - a / 3 + a // 2) ** 2 % 5,
+    "comparison": lambda xp, a: (a > 3) & ~(a == 7),
+    "slice": lambda xp, a: a[1:, ::-2],
+    "transpose": lambda xp, a: a.T[1:3].reshape(-1),
+    "new axis": lambda xp, a: a[:, None, 1] + a[None, :, 2],
+    "mask": lambda xp, a: a[a > 4],
+    "index array": lambda xp, a: a[xp.array([2, 0]), xp.array([1, 3])],
+    "index list": lambda xp, a: a[[2, 0]],
+    "sum": lambda xp, a: a.sum(),
+    "sum of an axis": lambda xp, a: xp.sum(a, axis=0, keepdims=True),
+    "mean in float64": lambda xp, a: a.mean(axis=1, dtype=xp.float64),
+    "standard deviation": lambda xp, a: a.std(),
+    "argmax": lambda xp, a: xp.argmax(a, axis=1),
+    "where": lambda xp, a: xp.where(a > 5, a, 0),
+    "clip": lambda xp, a: xp.clip(a, 2, 7),
+    "matmul": lambda xp, a: a @ a.T,
+    "dot": lambda xp, a: xp.dot(a[0], a[1]),
+    "norm": lambda xp, a: xp.linalg.norm(a, axis=0),
+    "stack": lambda xp, a: xp.stack([a, a], axis=1),
+    "concatenate": lambda xp, a: xp.concatenate((a, a[:1]), axis=0),
+    "broadcast": lambda xp, a: xp.broadcast_to(a[0], (2, 4)) * 2,
+    "cast": lambda xp, a: a.astype(xp.int32) << 1,
+    "cumulated": lambda xp, a: xp.cumsum(a, axis=1),
+    "sorted": lambda xp, a: xp.sort(-a, axis=1),
+    "histogram": lambda xp, a: xp.bincount(a.astype(xp.int64).ravel() % 3),
+    "special": lambda xp, a: xp.exp(-a) + xp.sqrt(xp.maximum(a, 1)) + xp.tanh(a),
+    "linspace": lambda xp, a: xp.linspace(0, 1, 5, dtype=xp.float32),
+    "arange": lambda xp, a: xp.arange(3, 12, 4),
+    "full": lambda xp, a: xp.full((2, 2), 7) + xp.zeros_like(a[:2, :2]) + xp.ones(2),
+    "split": lambda xp, a: xp.split(a, 2, axis=1)[1],
+    "einsum": lambda xp, a: xp.einsum("ij,kj->ik", a, a),
+    "outside and in again": lambda xp, a: xp.asfortranarray(a)[::-1, 1],
+    "empty": lambda xp, a: a[3:].sum(axis=0),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_results_are_those_of_numpy(cp, name):
+    expected = np.asarray(SAME[name](np, A))
+    found = SAME[name](cp, cp.asarray(A))
+    assert isinstance(found, cp.ndarray)
+    assert found.dtype == expected.dtype
+    assert found.shape == expected.shape
+    assert np.allclose(found.get(), expected, rtol=1e-6)
+
+
+def test_assignments_reach_the_array_through_views(cp):
+    host, there = A.copy(), cp.asarray(A)
+    for xp, a in ((np, host), (cp, there)):
+        a[1:, ::2] = 9
+        a[0] = a[2]
+        a[a > 9] = -1
+        a[xp.array([0, 2]), 1] = xp.array([5, 6], dtype="f4")
+        a += 1
+        part = a[:, 3]
+        part *= 2
+        a.T.sort(axis=0)
+    assert np.array_equal(there.get(), host)
+
+
+def test_nothing_goes_to_the_host_unless_it_is_told_to(cp, heap):
+    a = cp.asarray(A)
+    b = cp.sqrt(a) + a.sum() * np.float32(2)
+    assert heap.counters().device_to_host == 0
+    for implicit in (lambda: np.asarray(b), lambda: np.array([b]), lambda: b + A, lambda: A + b, lambda: cp.exp(A)):
+        with pytest.raises(TypeError):
+            implicit()
+    assert heap.counters().device_to_host == 0
+    float(b.sum())
+    cp.asnumpy(b)
+    assert (heap.counters().device_to_host, heap.counters().device_to_host_bytes) == (2, 4 + 48)
+    assert heap.counters().host_to_device == 1
+
+
+def test_reductions_stay_on_the_device_as_0d_arrays(cp):
+    total = cp.ones(3).sum()
+    assert isinstance(total, cp.ndarray)
+    assert total.shape == ()
+    assert total.item() == 3.0
+    assert cp.asarray(A)[1, 2].shape == ()
+
+
+def test_numpys_functions_on_its_arrays_stay_on_the_device(cp):
+    a = cp.asarray(A)
+    assert isinstance(np.sqrt(a), cp.ndarray)
+    assert isinstance(np.float32(2) * a, cp.ndarray)
+    assert np.sum(a).item() == A.sum()
+
+
+def test_indices_outside_wrap_around(cp):
+    a = cp.arange(4)
+    assert a[cp.array([5, -1])].get().tolist() == [1, 3]
+    with pytest.raises(IndexError):
+        a[7]
+
+
+def test_duplicates_of_an_index_all_count_in_scatter_add(cp):
+    import cupyx
+
+    bins = cp.zeros(3, dtype=cp.int32)
+    cupyx.scatter_add(bins, cp.array([0, 0, 2]), 1)
+    cp.add.at(bins, cp.array([2, 2]), 10)
+    assert bins.get().tolist() == [2, 0, 21]
+
+
+def test_in_place_results_must_fit(cp):
+    whole = cp.arange(3)
+    with pytest.raises(TypeError, match="casting rule"):
+        whole += 0.5
+    with pytest.raises(TypeError):
+        cp.array(["a"])
+
+
+def test_a_name_that_is_missing_is_named(cp):
+    with pytest.raises(AttributeError, match=r"does not have cupy\.no_such_thing"):
+        cp.no_such_thing
+    with pytest.raises(AttributeError, match=r"cupy\.linalg\.lstsq"):
+        cp.linalg.lstsq
+
+
+def test_it_says_what_it_is(cp):
+    assert cp.__version__.endswith("+lehrwerk")
+    assert "stand-in" in repr(cp)
+    assert "Lehrwerk" in repr(cp.cuda.Device(0))
+
+
+def test_the_same_seed_gives_the_same_numbers(cp):
+    one, two = cp.random.default_rng(5), cp.random.default_rng(5)
+    first = one.random(4, dtype=cp.float32)
+    assert first.dtype == np.float32
+    assert np.array_equal(first.get(), two.random(4, dtype=cp.float32).get())
+    assert not np.array_equal(one.normal(size=4).get(), one.normal(size=4).get())
+    cp.random.seed(1)
+    assert cp.random.randint(0, 3, size=(2, 2)).shape == (2, 2)
+
+
+SAXPY = r"""
+extern "C" __global__ void saxpy(float a, const float* x, float* y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] += a * x[i];
+}
+"""
+
+
+def test_a_raw_kernel_runs_and_is_watched(cp, shown):
+    x, y = cp.arange(100, dtype="f4"), cp.ones(100, dtype="f4")
+    cp.RawKernel(SAXPY, "saxpy")((1,), (128,), (np.float32(2), x, y, np.int32(100)))
+    assert np.array_equal(y.get(), 2 * np.arange(100) + 1)
+    assert shown == []
+    cp.RawKernel(SAXPY.replace("i < n", "i <= n"), "saxpy")((1,), (128,), (np.float32(2), x, y, np.int32(100)))
+    assert shown[0].startswith("Line 4  out of bounds")
+
+
+def test_arguments_of_the_wrong_size_are_refused(cp):
+    x = cp.ones(4, dtype="f4")
+    with pytest.raises(RuntimeError, match="8"):
+        cp.RawKernel(SAXPY, "saxpy")((1,), (4,), (2.0, x, x, 4))
+    with pytest.raises(TypeError, match="Unsupported type"):
+        cp.RawKernel(SAXPY, "saxpy")((1,), (4,), (np.float32(2), A, x, np.int32(4)))
+
+
+def test_what_nvrtc_refuses_comes_with_its_line(cp):
+    with pytest.raises(cp.cuda.compiler.CompileException, match=r"\(1\): error"):
+        cp.RawKernel('extern "C" __global__ void f() { int x = ; }', "f").compile()
+
+
+def test_elementwise_kernels_broadcast_and_take_any_type(cp):
+    kernel = cp.ElementwiseKernel("T x, T y", "T z", "z = x * x + y", "squared_plus")
+    for dtype in ("f4", "f8", "i4"):
+        a = cp.asarray(A.astype(dtype))
+        assert np.array_equal(kernel(a.T, a[:, 0]).get(), A.T.astype(dtype) ** 2 + A[:, 0].astype(dtype))
+        assert kernel(a, 1).dtype == np.dtype(dtype)
+    raw = cp.ElementwiseKernel("raw float32 x, int32 n", "float32 z", "z = x[n - 1 - i]", "backwards")
+    assert raw(cp.arange(3, dtype="f4"), 3, size=3).get().tolist() == [2, 1, 0]
+    with pytest.raises(TypeError):
+        kernel(cp.asarray(A), A)
+
+
+def test_reduction_kernels_reduce_any_axis(cp):
+    norm = cp.ReductionKernel("T x", "T y", "x * x", "a + b", "y = sqrt(a)", "0", "norm")
+    a = cp.asarray(A)
+    assert np.allclose(norm(a).get(), np.linalg.norm(A))
+    assert np.allclose(norm(a, axis=0).get(), np.linalg.norm(A, axis=0))
+    assert np.allclose(norm(a, axis=-1, keepdims=True).get(), np.linalg.norm(A, axis=-1, keepdims=True))
+    largest = cp.ReductionKernel("T x", "T y", "x", "a > b ? a : b", "y = a", "-1e30", "largest")
+    assert largest(cp.asarray(A[:, :1])).item() == 8
+
+
+def test_memory_goes_back_with_the_last_view(cp, heap):
+    free = heap.memory_info()[0]
+    a = cp.ones(1000)
+    part = a[10:20]
+    del a
+    assert part.sum().item() == 10
+    assert heap.memory_info()[0] == free - 8000
+    del part
+    assert heap.memory_info()[0] == free
+    with pytest.raises(MemoryError):
+        cp.empty(1 << 33)
+
+
+def test_both_front_ends_share_memory(heap):
+    from grader.device.frontends import install_emulated, uninstall
+
+    installed = install_emulated(heap, show=None)
+    try:
+        import cupy as cp
+        from numba import cuda
+
+        @cuda.jit
+        def double(v):
+            i = cuda.grid(1)
+            if i < v.size:
+                v[i] *= 2
+
+        x = cp.arange(8, dtype="f4")
+        double.forall(8)(x[::2])
+        assert x.get().tolist() == [0, 1, 4, 3, 8, 5, 12, 7]
+        theirs = cuda.to_device(np.ones(3))
+        cp.asarray(theirs)[1] = 5
+        assert theirs.copy_to_host().tolist() == [1, 5, 1]
+        assert installed.findings() == []
+        assert heap.counters().host_to_device == 1
+    finally:
+        uninstall()
+
+
+def test_foreign_addresses_are_refused(cp):
+    class Foreign:
+        @property
+        def __cuda_array_interface__(self):
+            return {"shape": (4,), "typestr": "<f4", "data": (64, False), "version": 3}
+
+    with pytest.raises(ValueError, match="does not have"):
+        cp.asarray(Foreign())
+
+
+def test_after_uninstall_there_is_no_cupy_of_ours(heap):
+    cupy_standin.install(heap)
+    cupy_standin.uninstall()
+    assert not [name for name in sys.modules if name.partition(".")[0] in ("cupy", "cupyx")]
+
+
+def test_the_page_lists_what_is_there(cp):
+    page = table.table()
+    assert "`bincount`" in page
+    assert page == PAGE.read_text(encoding="utf-8")
