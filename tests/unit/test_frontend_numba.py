@@ -126,6 +126,26 @@ def test_lines_are_right_inside_device_functions(cuda, front):
     assert [finding.line for finding in front.findings()] == [read.py_func.__code__.co_firstlineno + 2]
 
 
+def test_findings_inside_numbas_own_functions_name_the_learners_line(cuda, front):
+    from numba.cuda.random import create_xoroshiro128p_states, xoroshiro128p_uniform_float32
+
+    @cuda.jit
+    def draw(states, out):
+        t = cuda.grid(1)
+        out[t] = xoroshiro128p_uniform_float32(states, t)
+
+    states = create_xoroshiro128p_states(32, seed=1)
+    out = cuda.device_array(32, np.float32)
+    draw[1, 33](states, out)
+    first = draw.py_func.__code__.co_firstlineno
+    drawn = out.copy_to_host()
+    assert drawn.min() >= 0
+    assert drawn.max() < 1
+    found = [finding for finding in front.findings() if finding.kind == "out-of-bounds"]
+    assert found
+    assert {finding.line for finding in found} == {first + 3}
+
+
 def test_messages_come_in_german(heap):
     shown: list[str] = []
     numba_cuda.install(heap, language="de", show=shown.append)

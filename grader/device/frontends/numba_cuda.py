@@ -376,10 +376,14 @@ class EmulatedKernel(dispatcher._Kernel):
 
 
 def _compile_options(py_func: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """Line information wherever there is source; numba-cuda warns about generated functions that have none."""
+    """Line information wherever there is source of the learner's.
+
+    numba-cuda warns about generated functions, which have none; and what happens inside its own device functions
+    (random numbers, reductions) belongs to the learner's line that calls them.
+    """
     try:
         inspect.getsource(py_func)
-        lines = True
+        lines = not str(py_func.__module__).startswith("numba.")
     except (OSError, TypeError):
         lines = False
     return {**options, "lineinfo": lines, "lto": False, "debug": False}
