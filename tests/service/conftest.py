@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from grader.exam.room import ExamLimits, ExamRoom
+from tests.service.store_fixtures import database_url, postgres_url, store  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,366 @@
+"""Every page, for every role: who sees it, what is on it, and what is never on it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import httpx
+import pytest
+from portal_room import (
+    COURSE,
+    HOSTILE,
+    OTHER,
+    PEOPLE,
+    PREFIX,
+    Room,
+    client,
+    grade,
+    room,
+)
+
+from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
+
+
+@pytest.fixture
+def here() -> Room:
+    return room()
+
+
+def get(here: Room, person: str, path: str, language: str = "en", **more) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        async with client(here.app, person, language) as browser:
+            return await browser.get(path, **more)
+
+    return asyncio.run(ask())
+
+
+def post(here: Room, person: str, path: str, page: str = "", token: str | None = None, **headers):
+    """Load a page, then send its form as a browser would; `token` replaces the form's own."""
+
+    async def ask() -> httpx.Response:
+        async with client(here.app, person) as browser:
+            html = (await browser.get(page)).text
+            found = re.search(r'name="csrf" value="([^"]+)"', html)
+            assert found
+            data = {"csrf": found.group(1) if token is None else token}
+            return await browser.post(path, data=data, headers=headers)
+
+    return asyncio.run(ask())
+
+
+ROLES = ("", "learner", "learner2", "guest", "grader", "instructor", "admin")
+OK, LOGIN, NO, NONE = 200, 303, 403, 404
+#: Status by role: nobody, owner, another learner, a member without a role, grader, instructor, administrator.
+MATRIX = {
+    "": (LOGIN, OK, OK, OK, OK, OK, OK),
+    "accessibility": (LOGIN, OK, OK, OK, OK, OK, OK),
+    "submissions": (LOGIN, OK, OK, OK, OK, OK, OK),
+    "operation": (LOGIN, NO, NO, NO, NO, NO, OK),
+    "courses/{course}": (LOGIN, OK, OK, OK, OK, OK, OK),
+    "courses/{course}/submissions": (LOGIN, NO, NO, NO, OK, OK, NO),
+    "courses/{course}/formgrader": (LOGIN, NO, NO, NO, OK, OK, NO),
+    "courses/{course}/formgrader/state": (LOGIN, NO, NO, NO, OK, OK, NO),
+    "submissions/{id}": (LOGIN, OK, NONE, NONE, OK, OK, NONE),
+    "submissions/{id}/files": (LOGIN, OK, NONE, NONE, OK, OK, NONE),
+    "submissions/{id}/events": (LOGIN, OK, NONE, NONE, OK, OK, NONE),
+}
+OF_A_TENANT = [path for path in MATRIX if "{" in path]
+
+
+@pytest.mark.parametrize("path", MATRIX)
+def test_roles_and_routes(here, path):
+    submission = here.submit()
+    here.grade(submission)
+    url = path.format(course=COURSE, id=submission)
+    got = tuple(get(here, f"{role}-nord" if role else "", url).status_code for role in ROLES)
+    assert got == MATRIX[path]
+
+
+@pytest.mark.parametrize("path", OF_A_TENANT)
+def test_another_tenant_does_not_exist(here, path):
+    submission = here.submit()
+    here.grade(submission)
+    url = path.format(course=COURSE, id=submission)
+    for role in ROLES[1:]:
+        answer = get(here, f"{role}-sued", url)
+        assert answer.status_code == 404, role
+        assert "learner-nord" not in answer.text
+
+
+def test_the_matrix_has_every_page():
+    from campus.portal import operation, pages, teaching
+
+    routes = [r for part in (pages, teaching, operation) for r in part.router.routes if "GET" in r.methods]
+    known = {f"/{path}".replace("{id}", "{submission_id}") for path in MATRIX}
+    assert {route.path for route in routes} == known
+
+
+def test_what_does_not_exist_looks_like_what_is_not_yours(here):
+    for path in ("submissions/s1", "courses/nord--none", "courses/none", "no-such-page"):
+        assert get(here, "instructor-nord", path).status_code == 404
+
+
+def test_nobody_goes_to_sign_in_and_back(here):
+    answer = get(here, "", f"courses/{COURSE}/submissions?unit=guarded-map")
+    assert answer.headers["location"].endswith(f"{PREFIX}courses/{COURSE}/submissions?unit=guarded-map")
+
+
+def test_the_catalogue_shows_the_own_tenants_courses_and_roles(here):
+    html = get(here, "learner-nord", "").text
+    assert f'href="{PREFIX}courses/{COURSE}"' in html
+    assert "Your role: Learner" in html
+    assert OTHER not in html
+    assert "Not enrolled" in get(here, "guest-nord", "").text
+
+
+def test_the_course_page_shows_progress_and_the_way_to_the_lab(here):
+    first, second = here.submit(), here.submit()
+    here.grade(first)
+    low = Verdict(
+        assignment="guarded-map",
+        device="emulated",
+        protection="full",
+        cells=[CellVerdict(notebook="u", grade_id="saxpy-test", score=1.25, max_score=10, outcome="partial")],
+    )
+    here.grade(second, low)
+    here.gradebook.grades[COURSE, "guarded-map", "learner-nord"] = grade(7.5, needs_manual=True)
+    html = get(here, "learner-nord", f"courses/{COURSE}").text
+    assert "/hub/user-redirect/lehrwerk/open?course=nord--first-kernels&amp;assignment=guarded-map" in html
+    for text in ("45 minutes", "10 points", "Give threads an index", "<strong>1.25</strong> / 10"):
+        assert text in html
+    assert "<strong>5.5</strong> / 10" in html
+    assert "<strong>7.5</strong> / 10" in html
+    assert "not submitted yet" in html
+    assert "Formgrader" not in html
+    assert "user-redirect" not in get(here, "guest-nord", f"courses/{COURSE}").text
+
+
+def test_the_verdict_page_for_the_learner(here):
+    submission = here.submit()
+    here.grade(submission)
+    html = get(here, "learner-nord", f"submissions/{submission}").text
+    for text in (
+        "<strong>5.5</strong> of 10 points",
+        "partly right",
+        "Line 4",
+        "Thread 10 writes out[10]",
+        "Not verified on a GPU.",
+        "Protected:",
+        "up to 2, not marked yet",
+    ):
+        assert text in html
+    german = get(here, "learner-nord", f"submissions/{submission}", "de").text
+    for text in ("<strong>5,5</strong> von 10 Punkten", "Zeile 4", "Thread 10 schreibt out[10]"):
+        assert text in german
+
+
+@pytest.mark.parametrize("path", ["submissions/{id}", "submissions/{id}/events"])
+def test_seeds_and_hidden_values_are_not_for_learners(here, path):
+    submission = here.submit()
+    here.grade(submission)
+    url = path.format(id=submission)
+    learner, grader = get(here, "learner-nord", url).text, get(here, "grader-nord", url).text
+    assert "987654321" not in learner
+    assert "expected 42.5" not in learner
+    assert "expected 42.5" in grader
+
+
+def test_less_protection_and_a_real_gpu_are_said(here):
+    submission = here.submit()
+    here.grade(
+        submission,
+        Verdict(
+            assignment="guarded-map",
+            device="cuda:NVIDIA H100",
+            protection="in-process",
+            cells=[],
+            findings=[ExamFinding(kind="missing-cell", message={"en": "A cell is missing."})],
+        ),
+    )
+    html = get(here, "learner-nord", f"submissions/{submission}").text
+    assert "cuda:NVIDIA H100" in html
+    assert "Not verified on a GPU" not in html
+    assert "Less protected." in html
+    assert "A cell is missing." in html
+
+
+def test_the_submissions_of_a_course_can_be_filtered(here):
+    marked, waiting = here.submit(), here.submit("learner2-nord", "port-to-cupy")
+    here.submit("learner-sued", course=OTHER)
+    here.grade(marked)
+    here.gradebook.grades[COURSE, "guarded-map", "learner-nord"] = grade(needs_manual=True)
+    base = f"courses/{COURSE}/submissions"
+
+    def shown(query=""):
+        html = get(here, "grader-nord", base + query).text
+        return [name for name in ("learner-nord", "learner2-nord", "learner-sued") if f">{name}<" in html]
+
+    assert shown() == ["learner-nord", "learner2-nord"]
+    assert shown("?unit=guarded-map") == ["learner-nord"]
+    assert shown("?state=received") == ["learner2-nord"]
+    assert shown("?waiting=1") == ["learner-nord"]
+    html = get(here, "grader-nord", base).text
+    assert "needs a person&#39;s mark" in html
+    assert f'href="{PREFIX}submissions/{waiting}"' in html
+
+
+def test_what_was_handed_in_is_text_and_nothing_else(here):
+    html = get(here, "grader-nord", f"submissions/{here.submit()}/files").text
+    assert HOSTILE not in html
+    assert "&lt;script&gt;alert" in html
+    assert "def saxpy(a, x, y, out):" in html
+    assert "WIDTH = 256" in html
+    assert "<img src=x" not in html
+
+
+def test_hostile_findings_are_text(here):
+    submission = here.submit()
+    finding = ExamFinding(kind="exception", message={"en": HOSTILE, "de": HOSTILE}, evidence=HOSTILE)
+    cell = CellVerdict(notebook="u", grade_id=HOSTILE, score=0, max_score=1, outcome="failed", findings=[finding])
+    here.grade(submission, Verdict(assignment="u", device="emulated", protection="full", cells=[cell]))
+    assert HOSTILE not in get(here, "grader-nord", f"submissions/{submission}").text
+
+
+def test_the_operation_page_counts_the_own_tenant_only(here):
+    here.submit()
+    here.store.move(here.submit(), "failed", "worker-1", "ended three times")
+    here.submit("learner-sued", course=OTHER)
+    html = get(here, "admin-nord", "operation").text
+    assert re.search(r"<dt>received</dt><dd>1</dd>", html)
+    assert "ended three times" in html
+    assert OTHER not in html
+    assert "learner-sued" not in html
+
+
+@pytest.mark.parametrize("path", ["", f"courses/{COURSE}", "nothing-here", "static/portal.css", "health"])
+def test_every_answer_carries_the_security_headers(here, path):
+    headers = get(here, "learner-nord", path).headers
+    csp = headers["content-security-policy"]
+    assert "default-src 'self'" in csp
+    assert "frame-ancestors 'none'" in csp
+    assert "unsafe" not in csp
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert ("no-store" in headers.get("cache-control", "")) is not path.startswith("static")
+
+
+def test_pages_hold_no_inline_script_or_style_and_nothing_from_elsewhere(here):
+    submission = here.submit()
+    here.grade(submission)
+    for person, path in (
+        ("learner-nord", ""),
+        ("learner-nord", f"submissions/{submission}"),
+        ("instructor-nord", f"courses/{COURSE}/submissions"),
+        ("instructor-nord", f"courses/{COURSE}/formgrader"),
+        ("admin-nord", "operation"),
+    ):
+        html = get(here, person, path).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|hx-on|javascript:", html)
+        assert not re.search(r"""(?:src|href|action)=["'](?:https?:)?//""", html)
+        assert html.count("<h1>") == 1
+        for landmark in ("<header", "<main", "<nav", "<footer", 'class="skip"'):
+            assert landmark in html
+
+
+def test_no_table_without_caption_and_headers(here):
+    here.grade(here.submit())
+    for person, path in (
+        ("learner-nord", "submissions"),
+        ("grader-nord", f"courses/{COURSE}/submissions"),
+        ("admin-nord", "operation"),
+    ):
+        for table in re.findall(r"<table>.*?</table>", get(here, person, path).text, re.S):
+            assert "<caption" in table
+            assert 'scope="col"' in table
+
+
+def test_the_language_is_chosen_and_kept(here):
+    assert '<html lang="de">' in get(here, "learner-nord", "", "de").text
+    assert '<html lang="en">' in get(here, "learner-nord", "", "fr").text
+
+    async def story():
+        async with client(here.app, "learner-nord", "en") as browser:
+            chosen = await browser.get("?lang=de")
+            cookie = chosen.headers.get_list("set-cookie")
+            return chosen.text, (await browser.get("submissions")).text, cookie
+
+    chosen, later, cookies = asyncio.run(story())
+    assert '<html lang="de">' in chosen
+    assert '<html lang="de">' in later
+    for cookie in cookies:
+        assert f"Path={PREFIX}" in cookie
+        assert "HttpOnly" in cookie
+        assert "SameSite=lax" in cookie
+    # Another browser of the same person.
+    assert '<html lang="de">' in get(here, "learner-nord", "", "en").text
+    assert '<html lang="en">' in get(here, "learner2-nord", "", "en").text
+
+
+def test_a_learner_withdraws_an_own_waiting_submission(here):
+    submission = here.submit()
+    page = f"submissions/{submission}"
+    assert post(here, "learner-nord", f"{page}/withdraw", page).status_code == 303
+    assert here.store.submission(submission).state == "withdrawn"
+    assert post(here, "learner-nord", f"{page}/withdraw", page).status_code == 409
+
+
+def test_only_the_owner_withdraws(here):
+    submission = here.submit()
+    path = f"submissions/{submission}/withdraw"
+    assert post(here, "grader-nord", path).status_code == 403
+    assert post(here, "learner2-nord", path).status_code == 404
+    assert post(here, "instructor-sued", path).status_code == 404
+    assert here.store.submission(submission).state == "received"
+
+
+FORMS = ["submissions/{id}/withdraw", "sign-out", f"courses/{COURSE}/formgrader"]
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_without_this_sessions_token_changes_nothing(here, path):
+    submission = here.submit()
+    url = path.format(id=submission)
+
+    async def others_token():
+        async with client(here.app, "learner2-nord") as browser:
+            html = (await browser.get("")).text
+            return re.search(r'name="csrf" value="([^"]+)"', html).group(1)
+
+    person = "instructor-nord" if "courses" in path else "learner-nord"
+    for token in ("", "0" * 64, "ü", asyncio.run(others_token())):
+        answer = post(here, person, url, token=token)
+        assert answer.status_code == 403
+        assert "This form has expired" in answer.text
+    assert post(here, person, url, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert here.store.submission(submission).state == "received"
+    assert here.hub.started == []
+
+
+def test_a_token_of_another_session_in_the_same_browser_is_refused(here):
+    async def story():
+        async with client(here.app, "learner-nord") as browser:
+            html = (await browser.get("")).text
+            token = re.search(r'name="csrf" value="([^"]+)"', html).group(1)
+            browser.headers["person"] = "learner2-nord"
+            return await browser.post("sign-out", data={"csrf": token})
+
+    assert asyncio.run(story()).status_code == 403
+
+
+def test_signing_out_goes_to_the_hub(here):
+    answer = post(here, "learner-nord", "sign-out")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/hub/logout")
+
+
+def test_a_fault_of_ours_is_a_calm_page_without_a_stack(here):
+    here.store.courses = lambda: 1 / 0
+    answer = get(here, "learner-nord", "")
+    assert answer.status_code == 500
+    assert "Something went wrong on our side" in answer.text
+    assert "ZeroDivisionError" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_every_person_of_the_tests_has_a_known_tenant():
+    assert {person.tenants[0] for person in PEOPLE.values()} == {"nord", "sued"}
