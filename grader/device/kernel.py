@@ -18,6 +18,8 @@ from grader.device.interface import Language
 DeviceChoice = Literal["auto", "emulated", "cuda"]
 
 DISPLAY_NAMES = {"cuda": "Python (GPU)", "emulated": "Python (emulated GPU)"}
+#: A kernelspec's environment wins over the server's, so a default needs a name of its own.
+_DEFAULT_LANGUAGE = "LEHRWERK_LANG_DEFAULT"
 log = logging.getLogger("lehrwerk.device")
 
 
@@ -55,20 +57,22 @@ def install(choice: str | None = None, language: Language | None = None) -> str:
     return device
 
 
-def write_kernelspec(folder: Path, python: str, language: Language, device: Literal["emulated", "cuda"]) -> Path:
+def write_kernelspec(folder: Path, python: str, language: Language, device: DeviceChoice) -> Path:
     """Write the kernelspec `python3` below `folder` (a Jupyter `kernels` folder) and return its folder.
 
     `python` is the interpreter that has this package. It takes the place of ipykernel's own `python3`, so that a
-    notebook needs no other kernel name on a GPU and without one.
+    notebook needs no other kernel name on a GPU and without one. With `auto` the name shown is that of the device
+    found here, and the kernel looks again where it starts. `language` counts where the server's environment has no
+    LEHRWERK_LANG.
     """
     target = Path(folder) / "python3"
     target.mkdir(parents=True, exist_ok=True)
     spec = {
         "argv": [python, "-m", "grader.device.kernel", "-f", "{connection_file}"],
-        "display_name": DISPLAY_NAMES[device],
+        "display_name": DISPLAY_NAMES[resolve("auto") if device == "auto" else device],
         "language": "python",
         "metadata": {"debugger": True},
-        "env": {"LEHRWERK_DEVICE": device, "LEHRWERK_LANG": language},
+        "env": {"LEHRWERK_DEVICE": device, _DEFAULT_LANGUAGE: language},
     }
     (target / "kernel.json").write_text(json.dumps(spec, indent=1) + "\n", encoding="utf-8")
     return target
@@ -80,6 +84,8 @@ def main() -> None:
         sys.path.pop(0)
     from ipykernel.kernelapp import IPKernelApp
 
+    if default := os.environ.get(_DEFAULT_LANGUAGE):
+        os.environ.setdefault("LEHRWERK_LANG", default)
     install()
     IPKernelApp.launch_instance()
 

@@ -85,7 +85,18 @@ def test_the_device_is_chosen_by_a_word(monkeypatch):
         kernel.resolve("gpu")
 
 
-def test_a_notebook_kernel_brings_the_emulated_gpu(tmp_path):
+def test_a_kernelspec_for_whatever_is_there(tmp_path, monkeypatch):
+    from grader.device import cuda
+
+    for found, shown in ((None, "Python (emulated GPU)"), ("Some GPU", "Python (GPU)")):
+        monkeypatch.setattr(cuda, "available", lambda found=found: found)
+        folder = kernel.write_kernelspec(tmp_path, sys.executable, "en", "auto")
+        spec = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))
+        assert (spec["display_name"], spec["env"]["LEHRWERK_DEVICE"]) == (shown, "auto")
+
+
+def test_a_notebook_kernel_brings_the_emulated_gpu(tmp_path, monkeypatch):
+    monkeypatch.delenv("LEHRWERK_LANG", raising=False)
     folder = kernel.write_kernelspec(tmp_path, sys.executable, "de", "emulated")
     spec = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))
     assert (folder.name, spec["display_name"]) == ("python3", "Python (emulated GPU)")
