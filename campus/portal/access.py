@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from campus.settings import course_id, split_course_id
+from campus.settings import split_course_id
 from campus.signin.groups import admin_group, course_group, tenant_group
 
-_COURSE = re.compile(r"course:([a-z0-9-]+)/([a-z0-9-]+):(learner|grader|instructor)")
 _TENANT = re.compile(r"tenant:([a-z0-9-]+)(:admin)?")
 
 
@@ -31,14 +30,6 @@ class Access:
         """Tenants whose operation page the person may see, sorted."""
         return [tenant for tenant in self.tenants if admin_group(tenant) in self.groups]
 
-    @cached_property
-    def taught(self) -> list[str]:
-        """Courses in which the person marks, sorted."""
-        found = (_COURSE.fullmatch(group) for group in self.groups)
-        return sorted(
-            {course_id(m.group(1), m.group(2)) for m in found if m and self.marks(course_id(m.group(1), m.group(2)))}
-        )
-
     def role(self, course: str) -> str | None:
         """`instructor`, `grader` or `learner` in a course, the most powerful first; None without a role."""
         try:
@@ -49,7 +40,7 @@ class Access:
         if tenant_group(tenant) not in self.groups:
             return None
         for role in ("instructor", "grader", "learner"):
-            if course_group(tenant, name, role) in self.groups:  # type: ignore[arg-type]
+            if course_group(tenant, name, role) in self.groups:
                 return role
         return None
 

@@ -30,6 +30,8 @@ NAMES: dict[Language, str] = {"de": "Deutsch", "en": "English"}
 #: Dates and numbers follow a region; British English has the day before the month, as German has.
 _LOCALES: dict[Language, str] = {"de": "de_DE", "en": "en_GB"}
 
+_MOMENTS: dict[Language, str] = {"de": "d. MMM y, HH:mm z", "en": "d MMM y, HH:mm z"}
+
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _HERE = Path(__file__).parent
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
@@ -102,7 +104,7 @@ def _accepted(header: str) -> list[str]:
     return [tag for _weight, _place, tag in sorted(weighted)]
 
 
-def pick(text: Mapping[str, str] | None, language: Language) -> str:
+def pick(text: Mapping[Any, str] | None, language: Language) -> str:
     """A course's own text in `language`, or in the first language it has."""
     if not text:
         return ""
@@ -117,7 +119,7 @@ def number(value: float, language: Language) -> str:
 def moment(at: datetime, language: Language) -> str:
     """A time stamp in the server's time zone, with the zone. A naive stamp is UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return format_datetime(aware, "d MMM y, HH:mm z", tzinfo=get_timezone(), locale=_LOCALES[language])
+    return format_datetime(aware, _MOMENTS[language], tzinfo=get_timezone(), locale=_LOCALES[language])
 
 
 def update() -> list[str]:

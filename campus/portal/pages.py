@@ -103,9 +103,8 @@ def withdraw(submission_id: str, visit: Visit = Sender) -> Response:
     assert submission is not None
     if submission.person != visit.access.name:
         raise HTTPException(403)
-    if submission.state not in WITHDRAWABLE:
+    if not visit.portal.store.withdraw(submission_id, visit.access.name):
         raise HTTPException(409)
-    visit.portal.store.withdraw(submission_id, visit.access.name)
     return RedirectResponse(f"{visit.portal.places.prefix}submissions/{submission_id}", status_code=303)
 
 

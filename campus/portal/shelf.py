@@ -103,7 +103,7 @@ class SubmissionRow:
 
 def tenant_name(visit: Visit, tenant: str) -> str:
     try:
-        return visit.pick(dict(visit.portal.settings.tenant(tenant).name))
+        return visit.pick(visit.portal.settings.tenant(tenant).name)
     except KeyError:
         return tenant
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
@@ -104,7 +105,7 @@ class Visit:
         """A text of the catalogues in this request's language."""
         return str(languages.translations(self.language).gettext(message))
 
-    def pick(self, text: dict[str, str] | None) -> str:
+    def pick(self, text: Mapping[Any, str] | None) -> str:
         return languages.pick(text, self.language)
 
     def moment(self, at: datetime) -> str:
@@ -129,17 +130,22 @@ class Visit:
     def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         """A whole page, with the cookies it needs."""
         response = HTMLResponse(self.fragment(template, **context), status_code=status)
-        cookies = {
-            "path": self.portal.places.prefix,
-            "httponly": True,
-            "samesite": "lax",
-            "secure": is_https(self.request),
-        }
         if self.request.cookies.get(CSRF_COOKIE) != self.csrf_cookie:
-            response.set_cookie(CSRF_COOKIE, self.csrf_cookie, **cookies)
+            self._keep(response, CSRF_COOKIE, self.csrf_cookie, None)
         if self.request.query_params.get("lang") == self.language:
-            response.set_cookie(LANGUAGE_COOKIE, self.language, max_age=365 * 86400, **cookies)
+            self._keep(response, LANGUAGE_COOKIE, self.language, 365 * 86400)
         return response
+
+    def _keep(self, response: HTMLResponse, name: str, value: str, seconds: int | None) -> None:
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds,
+            path=self.portal.places.prefix,
+            httponly=True,
+            samesite="lax",
+            secure=is_https(self.request),
+        )
 
     # -- the three answers to "may I?"
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,10 +25,10 @@ from campus.portal.signin import Places
 from campus.settings import Settings
 from campus.signin.groups import groups_for
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
+from grader.store import Store
 
 COURSE, OTHER = "nord--first-kernels", "sued--first-kernels"
 PREFIX = "/services/portal/"
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SETTINGS = Settings.model_validate(
     {
         "tenants": [
@@ -138,145 +138,53 @@ class Gradebook:
         return self.grades.get((course, assignment, person))
 
 
-class MemoryStore:
-    """The store's promises, kept in memory; the store itself has its own tests."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._events: list[Any] = []
-        self._submissions: dict[str, Any] = {}
-        self._verdicts: dict[str, str] = {}
-        self._archives: dict[str, bytes] = {}
-        self._languages: dict[str, str] = {}
-        self._courses: dict[str, Any] = {}
-
-    def publish(self, course_id: str, bundle: dict[str, Any], tar: bytes, digest: str, by: str) -> Any:
-        version = SimpleNamespace(
-            course_id=course_id, bundle=bundle, digest=digest, published_at=START, published_by=by
-        )
-        self._courses[course_id] = version
-        return version
-
-    def courses(self) -> list[Any]:
-        return list(self._courses.values())
-
-    def course(self, course_id: str) -> Any:
-        return self._courses.get(course_id)
-
-    def receive(
-        self, course_id: str, assignment: str, person: str, archive: bytes, *, language: str, digest: str
-    ) -> Any:
-        number = len(self._submissions) + 1
-        submission = SimpleNamespace(
-            id=f"s{number:032x}",
-            course_id=course_id,
-            assignment=assignment,
-            person=person,
-            state="received",
-            received_at=START + timedelta(minutes=number),
-        )
-        self._submissions[submission.id] = submission
-        self._archives[submission.id] = archive
-        self.move(submission.id, "received", person)
-        return submission
-
-    def move(self, submission: str, state: str, who: str, why: str = "", verdict: str | None = None) -> None:
-        with self._changed:
-            if verdict is not None:
-                self._verdicts[submission] = verdict
-            self._submissions[submission].state = state
-            self._events.append(
-                SimpleNamespace(
-                    seq=len(self._events) + 1,
-                    submission_id=submission,
-                    state=state,
-                    who=who,
-                    why=why,
-                    at=START + timedelta(minutes=len(self._events)),
-                )
-            )
-            self._changed.notify_all()
-
-    def submission(self, submission: str) -> Any:
-        return self._submissions.get(submission)
-
-    def submissions(
-        self,
-        course_id: str | None = None,
-        assignment: str | None = None,
-        person: str | None = None,
-        limit: int = 500,
-    ) -> list[Any]:
-        wanted = {"course_id": course_id, "assignment": assignment, "person": person}
-        found = [
-            one
-            for one in self._submissions.values()
-            if all(value is None or getattr(one, key) == value for key, value in wanted.items())
-        ]
-        return found[::-1][:limit]
-
-    def archive(self, submission: str) -> bytes:
-        return self._archives[submission]
-
-    def verdict(self, submission: str) -> str | None:
-        return self._verdicts.get(submission)
-
-    def log(self, submission_id: str | None = None, after: int = 0) -> list[Any]:
-        with self._changed:
-            return [
-                event for event in self._events if event.seq > after and submission_id in (None, event.submission_id)
-            ]
-
-    def last_event(self) -> int:
-        return len(self._events)
-
-    def wait(self, after: int, timeout: float) -> list[Any]:
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._events) > after, timeout)
-        return self.log(after=after)
-
-    def queue_position(self, submission: str) -> int | None:
-        waiting = [one.id for one in self._submissions.values() if one.state in ("received", "queued")]
-        return waiting.index(submission) + 1 if submission in waiting else None
-
-    def withdraw(self, submission: str, who: str) -> None:
-        self.move(submission, "withdrawn", who)
-
-    def language(self, person: str) -> str | None:
-        return self._languages.get(person)
-
-    def set_language(self, person: str, language: str) -> None:
-        self._languages[person] = language
-
-
 @dataclass
 class Room:
     """One portal with its surroundings."""
 
-    store: Any
+    store: Store
     gradebook: Gradebook
     hub: HubDouble
     app: FastAPI
 
-    def submit(self, person: str = "learner-nord", unit: str = "guarded-map", course: str = COURSE) -> str:
+    def submit(
+        self, person: str = "learner-nord", unit: str = "guarded-map", course: str = COURSE, late: bool = False
+    ) -> str:
         archive = archive_of({f"{unit}.ipynb": notebook(), "helper.py": b"WIDTH = 256\n"})
+        # Every call hands in something new.
         digest = f"{len(self.store.submissions()):064d}"
-        return str(self.store.receive(course, unit, person, archive, language="en", digest=digest).id)
+        return self.store.receive(course, unit, person, archive, language="en", digest=digest, late=late).id
 
-    def grade(self, submission: str, verdict: Verdict | None = None) -> None:
-        for state in ("queued", "running"):
-            self.store.move(submission, state, "worker-1")
-        self.store.move(submission, "graded", "registrar", verdict=(verdict or VERDICT).model_dump_json())
+    def run(self, submission: str) -> str:
+        """A worker takes the submission, which must be the one that waits longest; returns the lease's token."""
+        (lease,) = self.store.lease("worker-1", 600)
+        assert lease.submission.id == submission
+        return lease.token
+
+    def grade(self, submission: str, verdict: Verdict | None = None, token: str = "") -> None:
+        """A worker examines it and the registrar writes it down."""
+        token = token or self.run(submission)
+        assert self.store.deliver(token, (verdict or VERDICT).model_dump_json())
+        self.store.mark_recorded(submission, "graded")
+
+    def end(self, submission: str, state: str, why: str = "") -> None:
+        """It ends without a verdict."""
+        if state == "withdrawn":
+            self.store.withdraw(submission, "learner-nord")
+        else:
+            self.run(submission)
+            self.store.mark_recorded(submission, state, why)
 
 
-def room() -> Room:
-    """A portal with the same course at two tenants, and nothing handed in."""
-    store, gradebook, hub = MemoryStore(), Gradebook(), HubDouble()
+def room(folder: Path) -> Room:
+    """A portal with the same course at two tenants, and nothing handed in. Its database lies in `folder`."""
+    store, gradebook, hub = Store(f"sqlite:///{folder / 'store.sqlite'}"), Gradebook(), HubDouble()
+    store.migrate()
     for course in (COURSE, OTHER):
         store.publish(course, BUNDLE, b"", "ab" * 32, "start")
     app = create_app(
         SETTINGS,
-        store,  # type: ignore[arg-type]
+        store,
         gradebook,  # type: ignore[arg-type]
         HeaderAuth(),
         places=Places(),

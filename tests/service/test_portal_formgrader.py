@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
-from portal_room import COURSE, PREFIX, client, room
-from test_portal_pages import get, post
 
 from campus.portal.formgrader import FormgraderError, HubServers
+from tests.service.portal_room import COURSE, PREFIX, Room, client, room
+from tests.service.test_portal_pages import get, post
 
 ACCOUNT = f"grader-{COURSE}"
 PAGE = f"courses/{COURSE}/formgrader"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Room:
+    return room(tmp_path)
 
 
 def hub(*answers: tuple[int, object], asked: list[str] | None = None) -> HubServers:
@@ -71,15 +77,13 @@ def test_a_hub_that_is_away_is_an_error_that_says_so():
         asyncio.run(HubServers("http://127.0.0.1:1/hub/api", "t").state(ACCOUNT))
 
 
-def test_a_running_formgrader_is_opened_at_once():
-    here = room()
+def test_a_running_formgrader_is_opened_at_once(here):
     here.hub.states[ACCOUNT] = "ready"
     answer = get(here, "grader-nord", PAGE)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/user/{ACCOUNT}/formgrader")
 
 
-def test_starting_waits_and_then_goes_there():
-    here = room()
+def test_starting_waits_and_then_goes_there(here):
     assert "Start the formgrader" in get(here, "instructor-nord", PAGE).text
     assert here.hub.started == []
     started = post(here, "instructor-nord", PAGE, PAGE, **{"HX-Request": "true"})
@@ -92,22 +96,19 @@ def test_starting_waits_and_then_goes_there():
     assert ready.headers["hx-redirect"] == f"/user/{ACCOUNT}/formgrader"
 
 
-def test_without_scripts_the_form_comes_back_to_the_page():
-    here = room()
+def test_without_scripts_the_form_comes_back_to_the_page(here):
     answer = post(here, "instructor-nord", PAGE, PAGE)
     assert (answer.status_code, answer.headers["location"]) == (303, PREFIX + PAGE)
 
 
-def test_a_start_that_failed_is_said_and_can_be_tried_again():
-    here = room()
+def test_a_start_that_failed_is_said_and_can_be_tried_again(here):
     html = get(here, "grader-nord", f"{PAGE}/state?waited=9").text
     assert "did not start" in html
     assert "Start the formgrader" in html
     assert "load, submit" not in html
 
 
-def test_a_hub_that_refuses_is_a_page_of_its_own():
-    here = room()
+def test_a_hub_that_refuses_is_a_page_of_its_own(here):
     here.hub.broken = True
     answer = post(here, "grader-nord", PAGE, PAGE)
     assert answer.status_code == 502
@@ -115,14 +116,12 @@ def test_a_hub_that_refuses_is_a_page_of_its_own():
 
 
 @pytest.mark.parametrize(("person", "status"), [("learner-nord", 403), ("admin-nord", 403), ("instructor-sued", 404)])
-def test_nobody_else_starts_it(person, status):
-    here = room()
+def test_nobody_else_starts_it(here, person, status):
     assert post(here, person, PAGE).status_code == status
     assert here.hub.started == []
 
 
-def test_a_page_that_lost_its_sign_in_is_loaded_anew():
-    here = room()
+def test_a_page_that_lost_its_sign_in_is_loaded_anew(here):
 
     async def ask() -> httpx.Response:
         async with client(here.app) as browser:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
-from portal_room import VERDICT, Room, room, served
+
+from tests.service.portal_room import Room, room, served
 
 
 @pytest.fixture
-def here() -> Iterator[tuple[Room, str]]:
-    made = room()
+def here(tmp_path: Path) -> Iterator[tuple[Room, str]]:
+    made = room(tmp_path)
     with served(made.app) as url:
         yield made, url
 
@@ -59,13 +61,12 @@ def test_states_arrive_in_order_and_the_stream_ends_after_graded(here):
     submission = room.submit()
     with stream(url, submission) as events:
         assert step(next(events)[2]) == "received"
-        room.store.move(submission, "queued", "portal")
         assert step(next(events)[2]) == "waiting"
         other = room.submit("learner2-nord")
-        room.store.move(submission, "running", "worker-1")
+        token = room.run(submission)
         assert step(next(events)[2]) == "being marked"
         room.grade(other)
-        room.store.move(submission, "graded", "registrar", verdict=VERDICT.model_dump_json())
+        room.grade(submission, token=token)
         name, _, html = next(events)
         assert (name, step(html)) == ("state", "graded")
         name, _, html = next(events)
@@ -87,10 +88,11 @@ def test_every_end_is_said_and_ends_the_stream(here, state, text):
     room, url = here
     submission = room.submit()
     with stream(url, submission) as events:
-        next(events)
-        room.store.move(submission, state, "worker-1")
-        assert text in next(events)[2]
-        assert [name for name, _, _ in events] == ["verdict", "done"]
+        next(events), next(events)
+        room.end(submission, state)
+        told = list(events)
+        assert text in told[-3][2]
+        assert [name for name, _, _ in told[-3:]] == ["state", "verdict", "done"]
 
 
 def test_a_page_that_comes_late_gets_the_verdict_at_once(here):
@@ -116,6 +118,7 @@ def test_a_waiting_page_learns_its_new_place(here):
     room, url = here
     first, second = room.submit(), room.submit("learner2-nord")
     with stream(url, second, "learner2-nord") as events:
+        next(events)
         assert "1 submission is before yours" in next(events)[2]
         room.grade(first)
         assert "this submission is next" in next(events)[2]
@@ -124,14 +127,12 @@ def test_a_waiting_page_learns_its_new_place(here):
 def test_many_pages_watch_at_once(here):
     room, url = here
     submission = room.submit()
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
         # More than the server has threads: a page that waits must not hold one.
         pages = [stack.enter_context(stream(url, submission)) for _ in range(60)]
         for events in pages:
-            next(events)
-        room.store.move(submission, "withdrawn", "learner-nord")
+            next(events), next(events)
+        room.store.withdraw(submission, "learner-nord")
         for events in pages:
             assert [name for name, _, _ in events] == ["state", "verdict", "done"]
 
@@ -142,11 +143,11 @@ def test_a_store_that_fails_for_a_moment_ends_no_page(here):
     works = room.store.wait
 
     def fails(after: int, timeout: float):
-        room.store.wait = works
+        room.store.wait = works  # type: ignore[method-assign]
         raise OSError("the database restarts")
 
     with stream(url, submission) as events:
-        next(events)
-        room.store.wait = fails
-        room.store.move(submission, "running", "worker-1")
+        next(events), next(events)
+        room.store.wait = fails  # type: ignore[method-assign]
+        room.run(submission)
         assert step(next(events)[2]) == "being marked"

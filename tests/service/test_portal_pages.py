@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 
 import httpx
 import pytest
-from portal_room import (
+
+from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
+from tests.service.portal_room import (
     COURSE,
     HOSTILE,
     OTHER,
@@ -19,12 +22,10 @@ from portal_room import (
     room,
 )
 
-from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
-
 
 @pytest.fixture
-def here() -> Room:
-    return room()
+def here(tmp_path: Path) -> Room:
+    return room(tmp_path)
 
 
 def get(here: Room, person: str, path: str, language: str = "en", **more) -> httpx.Response:
@@ -186,7 +187,7 @@ def test_less_protection_and_a_real_gpu_are_said(here):
 
 
 def test_the_submissions_of_a_course_can_be_filtered(here):
-    marked, waiting = here.submit(), here.submit("learner2-nord", "port-to-cupy")
+    marked, waiting = here.submit(), here.submit("learner2-nord", "port-to-cupy", late=True)
     here.submit("learner-sued", course=OTHER)
     here.grade(marked)
     here.gradebook.grades[COURSE, "guarded-map", "learner-nord"] = grade(needs_manual=True)
@@ -198,10 +199,11 @@ def test_the_submissions_of_a_course_can_be_filtered(here):
 
     assert shown() == ["learner-nord", "learner2-nord"]
     assert shown("?unit=guarded-map") == ["learner-nord"]
-    assert shown("?state=received") == ["learner2-nord"]
+    assert shown("?state=queued") == ["learner2-nord"]
     assert shown("?waiting=1") == ["learner-nord"]
     html = get(here, "grader-nord", base).text
-    assert "needs a person&#39;s mark" in html
+    assert "✎ needs a person's mark" in html
+    assert html.count(">late<") == 1
     assert f'href="{PREFIX}submissions/{waiting}"' in html
 
 
@@ -223,11 +225,11 @@ def test_hostile_findings_are_text(here):
 
 
 def test_the_operation_page_counts_the_own_tenant_only(here):
+    here.end(here.submit(), "failed", "ended three times")
     here.submit()
-    here.store.move(here.submit(), "failed", "worker-1", "ended three times")
     here.submit("learner-sued", course=OTHER)
     html = get(here, "admin-nord", "operation").text
-    assert re.search(r"<dt>received</dt><dd>1</dd>", html)
+    assert re.search(r"<dt>waiting</dt><dd>1</dd>", html)
     assert "ended three times" in html
     assert OTHER not in html
     assert "learner-sued" not in html
@@ -311,7 +313,7 @@ def test_only_the_owner_withdraws(here):
     assert post(here, "grader-nord", path).status_code == 403
     assert post(here, "learner2-nord", path).status_code == 404
     assert post(here, "instructor-sued", path).status_code == 404
-    assert here.store.submission(submission).state == "received"
+    assert here.store.submission(submission).state == "queued"
 
 
 FORMS = ["submissions/{id}/withdraw", "sign-out", f"courses/{COURSE}/formgrader"]
@@ -333,7 +335,7 @@ def test_a_form_without_this_sessions_token_changes_nothing(here, path):
         assert answer.status_code == 403
         assert "This form has expired" in answer.text
     assert post(here, person, url, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
-    assert here.store.submission(submission).state == "received"
+    assert here.store.submission(submission).state == "queued"
     assert here.hub.started == []
 
 
@@ -354,7 +356,7 @@ def test_signing_out_goes_to_the_hub(here):
 
 
 def test_a_fault_of_ours_is_a_calm_page_without_a_stack(here):
-    here.store.courses = lambda: 1 / 0
+    here.store.courses = lambda: 1 / 0  # type: ignore[method-assign,return-value]
     answer = get(here, "learner-nord", "")
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.text
