@@ -1,0 +1,1 @@
+"""Courses: reading a folder, checking it, building what learners get, and archives that may be hostile."""

@@ -1,0 +1,189 @@
+"""Archives from outside, opened without trust, and archives of ours, packed the same way each time.
+
+Nothing is written before every name and size has been judged. Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+
+class Caps(Protocol):
+    """As in `campus.settings.Limits`; sizes in bytes."""
+
+    submission_bytes: int
+    unpacked_bytes: int
+    archive_entries: int
+    file_bytes: int
+
+
+class ArchiveError(ValueError):
+    """The archive is refused; `code` for programs, `message` for people in each language."""
+
+    def __init__(self, code: str, en: str, de: str) -> None:
+        super().__init__(en)
+        self.code = code
+        self.message = {"en": en, "de": de}
+
+
+def read(data: bytes, caps: Caps) -> dict[str, bytes]:
+    """Plain files of a tar (plain or gzipped) or zip, by name. Raises ArchiveError; writes nothing."""
+    if len(data) > caps.submission_bytes:
+        raise _too_large(caps.submission_bytes)
+    try:
+        if data[:4] == b"PK\x03\x04":
+            return _read_zip(data, caps)
+        return _read_tar(_expand(data, caps) if data[:2] == b"\x1f\x8b" else data, caps)
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        NotImplementedError,
+    ) as e:
+        if isinstance(e, ArchiveError):
+            raise
+        raise ArchiveError(
+            "not-an-archive",
+            "What was sent is not an archive that can be read. Submit again from JupyterLab.",
+            "Das Gesendete ist kein lesbares Archiv. Gib noch einmal aus JupyterLab ab.",
+        ) from e
+
+
+def unpack(data: bytes, into: Path, caps: Caps) -> list[Path]:
+    """Write the archive's files below `into`, which is made; nothing is left behind where it is refused."""
+    files = read(data, caps)
+    written = []
+    for name, content in files.items():
+        path = into / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        written.append(path)
+    return written
+
+
+def pack(folder: Path) -> bytes:
+    """All files below `folder` as a gzipped tar; the same content gives the same bytes."""
+    return pack_files(
+        {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.is_symlink()
+        }
+    )
+
+
+def pack_files(files: dict[str, bytes]) -> bytes:
+    """Files by name as a gzipped tar; the same content gives the same bytes."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(files):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(files[name]), 0o644
+            tar.addfile(entry, io.BytesIO(files[name]))
+    return gzip.compress(plain.getvalue(), mtime=0)
+
+
+def _too_large(limit: int) -> ArchiveError:
+    return ArchiveError(
+        "too-large",
+        f"The submission is larger than {limit:,} bytes. Remove large files and outputs, and submit again.",
+        f"Die Abgabe ist größer als {limit:,} Byte. Entferne große Dateien und Ausgaben und gib noch einmal ab.",
+    )
+
+
+def _expand(data: bytes, caps: Caps) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+        plain = stream.read(caps.unpacked_bytes + 1)
+    if len(plain) > caps.unpacked_bytes:
+        raise _too_large(caps.unpacked_bytes)
+    return plain
+
+
+def _read_tar(data: bytes, caps: Caps) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    total = 0
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
+        for number, entry in enumerate(tar, 1):
+            _count(number, caps)
+            if entry.isdir():
+                _name(entry.name)
+                continue
+            if not entry.isreg():
+                raise _kind(entry.name)
+            total = _size(entry.size, total, caps)
+            stream = tar.extractfile(entry)
+            assert stream is not None
+            _add(files, entry.name, stream.read())
+    return files
+
+
+def _read_zip(data: bytes, caps: Caps) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    total = 0
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for number, entry in enumerate(archive.infolist(), 1):
+            _count(number, caps)
+            if entry.is_dir():
+                _name(entry.filename)
+                continue
+            # The upper half of these bits is the Unix mode; a link is no plain file.
+            kind = entry.external_attr >> 16 & 0o170000
+            if kind not in (0, 0o100000):
+                raise _kind(entry.filename)
+            with archive.open(entry) as stream:
+                # The announced size may lie, so no more than the cap is read.
+                content = stream.read(caps.file_bytes + 1)
+            total = _size(len(content), total, caps)
+            _add(files, entry.filename, content)
+    return files
+
+
+def _count(number: int, caps: Caps) -> None:
+    if number > caps.archive_entries:
+        raise ArchiveError(
+            "too-many-files",
+            f"The submission holds more than {caps.archive_entries} files. Remove what does not belong to it.",
+            f"Die Abgabe enthält mehr als {caps.archive_entries} Dateien. Entferne, was nicht dazugehört.",
+        )
+
+
+def _size(size: int, total: int, caps: Caps) -> int:
+    if size > caps.file_bytes or total + size > caps.unpacked_bytes:
+        raise _too_large(min(caps.file_bytes, caps.unpacked_bytes))
+    return total + size
+
+
+def _kind(name: str) -> ArchiveError:
+    return ArchiveError(
+        "not-a-file",
+        f"{name[:80]} is no plain file. Replace links by the files they point to.",
+        f"{name[:80]} ist keine gewöhnliche Datei. Ersetze Verweise durch die Dateien, auf die sie zeigen.",
+    )
+
+
+def _name(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or len(name) > 240 or not path.parts:
+        raise ArchiveError(
+            "bad-name",
+            f"The file name {name[:80]!r} leaves the submission's folder.",
+            f"Der Dateiname {name[:80]!r} verlässt den Ordner der Abgabe.",
+        )
+    return path.as_posix()
+
+
+def _add(files: dict[str, bytes], name: str, content: bytes) -> None:
+    name = _name(name)
+    if name in files:
+        raise ArchiveError(
+            "double-name", f"The file {name[:80]} is in it twice.", f"Die Datei {name[:80]} ist doppelt enthalten."
+        )
+    files[name] = content
