@@ -31,6 +31,7 @@ log = logging.getLogger("lehrwerk.portal")
 
 _ERRORS = {
     400: (mark("That did not work"), mark("The request was not understood. Please go back and try again.")),
+    401: (mark("Sign in again"), mark("The token is missing, or the hub does not know it any more.")),
     403: (mark("Not for you"), mark("Your role in this course does not include this page.")),
     404: (mark("Nothing here"), mark("There is no such page, or it is not yours to see.")),
     409: (
@@ -160,7 +161,12 @@ def _errors(app: FastAPI, api: str) -> None:
 
 def _for_programs(status: int) -> dict[str, object]:
     text = _ERRORS.get(status, _ERRORS[400])[1]
-    code = {403: "forbidden", 404: "not-found", 422: "invalid", 503: "unavailable", 500: "internal"}.get(
-        status, "error"
-    )
+    code = {
+        401: "unauthorized",
+        403: "forbidden",
+        404: "not-found",
+        422: "invalid",
+        503: "unavailable",
+        500: "internal",
+    }.get(status, "error")
     return {"code": code, "message": {tag: translations(tag).gettext(text) for tag in LANGUAGES}}

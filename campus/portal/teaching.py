@@ -8,10 +8,10 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import RedirectResponse, Response
 
 from campus.portal import shelf
-from campus.portal.archives import submitted_files
 from campus.portal.formgrader import FormgraderError, ServerState, formgrader_account
 from campus.portal.notebooks import read
 from campus.portal.visit import Reader, Sender, Visit
+from grader.course import archives
 
 log = logging.getLogger("lehrwerk.portal")
 router = APIRouter()
@@ -48,14 +48,21 @@ def files(submission_id: str, visit: Visit = Reader) -> Response:
     submission = visit.portal.store.submission(submission_id)
     visit.read_submission(submission)
     assert submission is not None
-    archive = visit.portal.store.archive(submission_id)
+    refused = ""
+    found: dict[str, bytes] = {}
+    try:
+        found = archives.read(visit.portal.store.archive(submission_id), visit.portal.settings.limits)
+    except archives.ArchiveError as error:
+        # Taken in under other limits than today's.
+        refused = visit.pick(error.message)
     course_title, unit_title = shelf.titles(visit, submission.course_id, submission.assignment)
     return visit.page(
         "files.html",
         submission=submission,
         course_title=course_title,
         unit_title=unit_title,
-        files=read(submitted_files(archive, visit.portal.settings.limits)),
+        files=read(found),
+        refused=refused,
         own=submission.person == visit.access.name,
     )
 

@@ -216,6 +216,11 @@ def test_what_was_handed_in_is_text_and_nothing_else(here):
     assert "<img src=x" not in html
 
 
+def test_a_submission_that_todays_limits_refuse_is_said(here):
+    submission = here.store.receive(COURSE, "guarded-map", "learner-nord", b"no archive").id
+    assert "Submit again from JupyterLab" in get(here, "learner-nord", f"submissions/{submission}/files").text
+
+
 def test_hostile_findings_are_text(here):
     submission = here.submit()
     finding = ExamFinding(kind="exception", message={"en": HOSTILE, "de": HOSTILE}, evidence=HOSTILE)

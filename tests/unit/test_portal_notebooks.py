@@ -2,53 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 
 import pytest
 
-from campus.portal.archives import submitted_files
 from campus.portal.notebooks import SHOWN, read
-from campus.settings import Limits
-
-
-def tar(entries, mode="w:gz"):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:
-        for member, content in entries:
-            if content is not None:
-                member.size = len(content)
-            archive.addfile(member, io.BytesIO(content or b""))
-    return buffer.getvalue()
-
-
-def link(name, target):
-    member = tarfile.TarInfo(name)
-    member.type, member.linkname = tarfile.SYMTYPE, target
-    return member
-
-
-@pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_files_of_an_archive_without_links_and_folders(mode):
-    folder = tarfile.TarInfo("data")
-    folder.type = tarfile.DIRTYPE
-    archive = tar(
-        [
-            (tarfile.TarInfo("a.py"), b"x = 1"),
-            (link("b.py", "/etc/passwd"), None),
-            (folder, None),
-        ],
-        mode,
-    )
-    assert submitted_files(archive, Limits()) == {"a.py": b"x = 1"}
-
-
-def test_reading_stops_at_the_caps():
-    archive = tar([(tarfile.TarInfo(f"{n}.txt"), b"0" * 100) for n in range(20)])
-    assert len(submitted_files(archive, Limits(archive_entries=5))) == 5
-    assert sum(map(len, submitted_files(archive, Limits(unpacked_bytes=250)).values())) == 250
-    assert {len(text) for text in submitted_files(archive, Limits(file_bytes=10)).values()} == {10}
 
 
 def test_a_notebook_becomes_sources_and_textual_outputs():
