@@ -45,16 +45,20 @@ def main() -> None:
         secret=secret,
     )
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
-    uvicorn.run(
-        app,
-        host=address.hostname or "127.0.0.1",
-        port=address.port or 80,
-        # The access log would hold query strings, and with them one-time codes of sign-ins.
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    try:
+        uvicorn.run(
+            app,
+            host=address.hostname or "127.0.0.1",
+            port=address.port or 80,
+            # The access log would hold query strings, and with them one-time codes of sign-ins.
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    finally:
+        registrar.close()
+        store.close()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from campus.portal import shelf
 from campus.portal.live import FINAL, follow
-from campus.portal.visit import Reader, Sender, Visit
+from campus.portal.visit import Page, Reader, Sender, Visit
 
 router = APIRouter()
 
@@ -46,10 +46,10 @@ def course_page(course: str, visit: Visit = Reader) -> Response:
 
 
 @router.get("/submissions")
-def my_submissions(visit: Visit = Reader) -> Response:
+def my_submissions(page: Page = 1, visit: Visit = Reader) -> Response:
     mine = visit.portal.store.submissions(person=visit.access.name)
-    rows = [shelf.row(visit, one) for one in mine if visit.access.sees(one.course_id)]
-    return visit.page("submissions.html", rows=rows, states=shelf.STATES)
+    rows, more = shelf.page_of(visit, mine, page, only_waiting=False)
+    return visit.page("submissions.html", rows=rows, number=page, more=more, chosen={}, states=shelf.STATES)
 
 
 @router.get("/submissions/{submission_id}")

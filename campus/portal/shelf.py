@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from campus.portal.language import mark
 from campus.portal.visit import Visit
 from campus.settings import split_course_id
-from grader.exam.verdict import CellVerdict, Verdict
+from grader.exam.verdict import Verdict
 
 if TYPE_CHECKING:
     from grader.records import Grade
     from grader.store import CourseVersion, Submission
 
+#: Rows of a table on one page.
+ROWS = 50
 #: The way of a submission, as the steps of a page.
 STEPS = ("received", "queued", "running", "graded")
 
@@ -138,10 +142,19 @@ def verdict_of(visit: Visit, submission: Submission) -> Verdict | None:
 
 def grade_of(visit: Visit, submission: Submission) -> Grade | None:
     """What the gradebook says, with the points people gave; None while nothing is recorded."""
-    grade: Grade | None = visit.portal.registrar.grade_of(
-        submission.course_id, submission.assignment, submission.person
-    )
+    where = (submission.course_id, submission.assignment, submission.person)
+    if where not in visit.remembered:
+        visit.remembered[where] = visit.portal.registrar.grade_of(*where)
+    grade: Grade | None = visit.remembered[where]
     return grade
+
+
+def version_of(visit: Visit, course: str) -> CourseVersion | None:
+    """The course's current version."""
+    if (course,) not in visit.remembered:
+        visit.remembered[(course,)] = visit.portal.store.course(course)
+    version: CourseVersion | None = visit.remembered[(course,)]
+    return version
 
 
 def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
@@ -178,7 +191,7 @@ def _texts(objectives: list[Any]) -> list[dict[str, str]]:
 
 def titles(visit: Visit, course: str, assignment: str) -> tuple[str, str]:
     """Titles of a course and of a unit in it; their ids where a course was withdrawn."""
-    version = visit.portal.store.course(course)
+    version = version_of(visit, course)
     if version is None:
         return course, assignment
     unit = next((unit for unit in version.bundle["units"] if unit["id"] == assignment), None)
@@ -198,7 +211,13 @@ def row(visit: Visit, submission: Submission) -> SubmissionRow:
     )
 
 
-def automatic_and_manual(verdict: Verdict) -> tuple[list[CellVerdict], list[CellVerdict]]:
-    """Cells that the exam marked, and cells that wait for a person."""
-    manual = [cell for cell in verdict.cells if cell.outcome == "manual"]
-    return [cell for cell in verdict.cells if cell.outcome != "manual"], manual
+def page_of(
+    visit: Visit, found: Iterable[Submission], number: int, only_waiting: bool
+) -> tuple[list[SubmissionRow], bool]:
+    """Page `number` (from 1) of a table, and whether another follows. Reads no more verdicts than it shows."""
+    wanted = (one for one in found if visit.access.sees(one.course_id))
+    if only_waiting:
+        wanted = (one for one in wanted if one.recorded and (grade := grade_of(visit, one)) and grade.needs_manual)
+    start = (number - 1) * ROWS
+    chosen = list(islice(wanted, start, start + ROWS + 1))
+    return [row(visit, one) for one in chosen[:ROWS]], len(chosen) > ROWS

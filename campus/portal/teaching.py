@@ -10,31 +10,35 @@ from fastapi.responses import RedirectResponse, Response
 from campus.portal import shelf
 from campus.portal.formgrader import FormgraderError, ServerState, formgrader_account
 from campus.portal.notebooks import read
-from campus.portal.visit import Reader, Sender, Visit
+from campus.portal.visit import Page, Reader, Sender, Visit
 from grader.course import archives
 
 log = logging.getLogger("lehrwerk.portal")
 router = APIRouter()
 
+#: A course's table reaches back this many submissions.
+_NEWEST = 20_000
+
 
 @router.get("/courses/{course}/submissions")
 def course_submissions(
-    course: str, unit: str = "", state: str = "", waiting: str = "", visit: Visit = Reader
+    course: str, unit: str = "", state: str = "", waiting: str = "", page: Page = 1, visit: Visit = Reader
 ) -> Response:
     """Newest first; `unit` and `state` filter, `waiting` keeps what waits for a person's mark."""
     visit.mark_course(course)
     version = visit.portal.store.course(course)
     if version is None:
         raise HTTPException(404)
-    found = visit.portal.store.submissions(course_id=course, assignment=unit or None)
-    rows = [shelf.row(visit, one) for one in found if not state or one.state == state]
-    if waiting:
-        rows = [row for row in rows if row.grade is not None and row.grade.needs_manual]
+    found = visit.portal.store.submissions(course_id=course, assignment=unit or None, limit=_NEWEST)
+    kept = (one for one in found if not state or one.state == state)
+    rows, more = shelf.page_of(visit, kept, page, only_waiting=bool(waiting))
     return visit.page(
         "course_submissions.html",
         course=course,
         bundle=version.bundle,
         rows=rows,
+        number=page,
+        more=more,
         states=shelf.STATES,
         chosen={"unit": unit, "state": state, "waiting": waiting},
         marks=True,

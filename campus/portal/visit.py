@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
@@ -90,6 +90,8 @@ class Visit:
     person: Access | None
     language: Language
     csrf_cookie: str
+    #: What was already asked of store and gradebook while making this page.
+    remembered: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     @property
     def access(self) -> Access:
@@ -202,5 +204,7 @@ async def form_sent(request: Request) -> Visit:
     return visit
 
 
+#: The number of a table's page.
+Page = Annotated[int, Query(ge=1, le=10_000)]
 Reader = Depends(signed_in)
 Sender = Depends(form_sent)

@@ -207,6 +207,20 @@ def test_the_submissions_of_a_course_can_be_filtered(here):
     assert f'href="{PREFIX}submissions/{waiting}"' in html
 
 
+def test_long_tables_have_pages(here, monkeypatch):
+    monkeypatch.setattr("campus.portal.shelf.ROWS", 2)
+    sent = [here.submit() for _ in range(3)]
+    base = f"courses/{COURSE}/submissions?unit=guarded-map"
+    for person, path in (("learner-nord", "submissions?"), ("grader-nord", base)):
+        first, second = get(here, person, path).text, get(here, person, f"{path}&page=2").text
+        assert [one in first for one in sent] == [False, True, True]
+        assert [one in second for one in sent] == [True, False, False]
+        assert 'rel="next"' in first
+        assert 'rel="next"' not in second
+    assert "unit=guarded-map" in re.search(r'rel="prev" href="([^"]+)"', second).group(1)
+    assert get(here, "grader-nord", f"{base}&page=0").status_code == 422
+
+
 def test_what_was_handed_in_is_text_and_nothing_else(here):
     html = get(here, "grader-nord", f"submissions/{here.submit()}/files").text
     assert HOSTILE not in html
