@@ -153,7 +153,7 @@ def compile_numba(kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledK
         raise LearnerError(
             "wrong-type",
             messages.parameter_count(function.__name__, len(names), len(parameters)),
-            _cell_line(function.__code__.co_firstlineno),
+            function.__code__.co_firstlineno,
         )
     from numba import cuda
 
@@ -251,20 +251,14 @@ def learner_line(error: BaseException, function: Any) -> int | None:
     if code is None:
         return None
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == code.co_filename]
-    return _cell_line(lines[-1]) if lines else None
-
-
-def _cell_line(line: int | None) -> int | None:
-    return line  # IPython compiles each cell as a file of its own, so its lines are the cell's
+    return lines[-1] if lines else None
 
 
 def _heap_counts() -> dict[str, int] | None:
     """Launches and bytes so far of the emulated host API, None where it is not installed."""
-    try:
-        from grader.device.frontends import host_counts
-    except ImportError:
-        return None
-    return host_counts()
+    from grader.device import frontends
+
+    return frontends.host_counts()
 
 
 def _to_library(value: Any) -> Any:

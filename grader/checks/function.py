@@ -1,0 +1,320 @@
+"""Checking a learner's host function: results, types, inputs, and what stays on the GPU.
+
+Imports the device interface and this package. The function may be a proxy: only the surroundings can call it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grader.checks import messages
+from grader.checks.compare import compare, place
+from grader.checks.report import CheckFinding, Part, Report, merge
+from grader.checks.sizes import elements, map_rtol
+from grader.checks.surroundings import ArrayKind, FunctionTrace, LearnerError, OnDevice, Surroundings, current
+
+_PARTS = ("correct", "same_type", "on_device", "keeps_inputs")
+ENOUGH = 4
+
+
+@dataclass
+class _Outcome:
+    findings: list[CheckFinding] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    right_cases: int = 0
+    wrong_cases: int = 0
+    traced: bool = False
+    stop: bool = False
+
+
+class FunctionCheck:
+    """Checks one function over several sizes and array libraries.
+
+        check = FunctionCheck(normalise_rows, arrays=("numpy", "cupy"))
+        check.inputs(lambda rng, shape: (rng.random(shape, dtype="f4"),), sizes=SIZES_2D)
+        check.expect(lambda x: x / np.linalg.norm(x, axis=1, keepdims=True), rtol=1e-5)
+        check.points(correct=3, same_type=2, on_device=1, keeps_inputs=1)
+        check.limits(to_host=0)
+        check.run()                                    # a Report
+
+    `arrays` names the libraries whose arrays go in, one run for each: "numpy", "cupy" or "numba" (a Numba device
+    array). `same_type` wants the same library back and the dtype of the reference's result. `hidden` keeps sizes
+    and values out of messages.
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        *,
+        arrays: Sequence[ArrayKind] = ("numpy",),
+        name: str = "",
+        hidden: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        self._function = function
+        self._arrays = tuple(arrays)
+        self._name = name
+        self._hidden = hidden
+        self._seed = seed
+        self._generate: Callable[[np.random.Generator, Any], tuple[Any, ...]] | None = None
+        self._sizes: tuple[Any, ...] = ()
+        self._reference: Callable[..., Any] | None = None
+        self._rtol: float | Callable[[Any], float] | None = None
+        self._atol = 0.0
+        self._dtype: Any = None
+        self._points: dict[str, float] = {"correct": 1.0}
+        self._to_host: int | Callable[[Any], int] | None = 0
+        self._to_device: int | Callable[[Any], int] | None = None
+        self._launches = 1
+
+    def inputs(
+        self, generator: Callable[[np.random.Generator, Any], tuple[Any, ...]], sizes: Iterable[Any]
+    ) -> FunctionCheck:
+        """`generator(rng, size)` gives the positional arguments, NumPy arrays and plain values."""
+        self._generate = generator
+        self._sizes = tuple(sizes)
+        return self
+
+    def expect(
+        self,
+        reference: Callable[..., Any],
+        *,
+        rtol: float | Callable[[Any], float] | None = None,
+        atol: float = 0.0,
+        dtype: Any = None,
+    ) -> FunctionCheck:
+        """`reference(*arguments)` with NumPy arrays gives the expected result, or a tuple of several.
+
+        `rtol` is a number or a function of the element count; `dtype` is the expected result's, default the
+        reference's.
+        """
+        self._reference = reference
+        self._rtol = rtol
+        self._atol = atol
+        self._dtype = None if dtype is None else np.dtype(dtype)
+        return self
+
+    def limits(
+        self,
+        *,
+        to_host: int | Callable[[Any], int] | None = 0,
+        to_device: int | Callable[[Any], int] | None = None,
+        launches: int = 1,
+    ) -> FunctionCheck:
+        """What `on_device` allows: at most so many bytes copied (numbers or functions of the size; None: any),
+        and at least so many kernel launches."""
+        self._to_host, self._to_device, self._launches = to_host, to_device, launches
+        return self
+
+    def points(
+        self, *, correct: float = 0, same_type: float = 0, on_device: float = 0, keeps_inputs: float = 0
+    ) -> FunctionCheck:
+        """Points for each part. `correct` needs every case right; the others count once one case is right.
+
+        `on_device` is left out of the score where nothing counts launches and copies.
+        """
+        given = {"correct": correct, "same_type": same_type, "on_device": on_device, "keeps_inputs": keeps_inputs}
+        self._points = {part: float(given[part]) for part in _PARTS if given[part]}
+        if not self._points or min(self._points.values()) < 0:
+            raise ValueError("give positive points to at least one part")
+        return self
+
+    def run(self) -> Report:
+        """Call the function for every case and compare. A fault of the learner's code is a finding."""
+        generate, reference = self._generate, self._reference
+        if generate is None or reference is None:
+            raise ValueError("a FunctionCheck needs inputs(...) and expect(...) before run()")
+        surroundings = current()
+        given = self._seed if self._seed is not None else getattr(surroundings, "seed", None)
+        seed = int(given) if given is not None else secrets.randbits(32)
+        outcome = _Outcome()
+        for number, size in enumerate(self._sizes):
+            for kind in self._arrays:
+                if outcome.stop or outcome.wrong_cases >= ENOUGH:
+                    break
+                rng = np.random.default_rng([seed, number])
+                args = tuple(generate(rng, size))
+                expected = reference(*(arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args))
+                if self._case(surroundings, outcome, size, kind, args, expected):
+                    outcome.right_cases += elements(size) > 0
+                else:
+                    outcome.wrong_cases += 1
+                    outcome.lost.add("correct")
+        return self._conclude(surroundings, seed, outcome)
+
+    def _case(
+        self,
+        surroundings: Surroundings,
+        outcome: _Outcome,
+        size: Any,
+        kind: ArrayKind,
+        args: tuple[Any, ...],
+        expected: Any,
+    ) -> bool:
+        found: list[CheckFinding] = []
+        sent = [_place(arg, kind) for arg in args]
+        try:
+            result, trace = surroundings.call(self._function, sent, {})
+        except LearnerError as error:
+            text = error.message
+            if self._hidden and error.kind == "exception":
+                text = messages.raised_hidden(_exception_name(error))
+            finding = CheckFinding(error.kind, text, line=error.line, evidence=f"{size}: {error.evidence or error}")
+            outcome.findings = merge(outcome.findings, [finding])
+            outcome.stop = error.kind in ("unwritten", "wrong-type", "timeout", "crashed")
+            return False
+        if result is None or result is Ellipsis:
+            finding = CheckFinding("unwritten", messages.returned_nothing())
+            outcome.findings = merge(outcome.findings, [finding])
+            outcome.stop = True
+            return False
+        self._watch(trace, kind, size, args, outcome, found)
+        wanted = expected if isinstance(expected, tuple) else (expected,)
+        results = result if isinstance(result, tuple | list) and isinstance(expected, tuple) else (result,)
+        right = True
+        if len(results) != len(wanted):
+            found.append(CheckFinding("wrong-type", messages.wrong_count(len(wanted))))
+            right = False
+        else:
+            for index, (one, value) in enumerate(zip(results, wanted, strict=True)):
+                right &= self._compare(one, np.asarray(value), kind, size, index, len(wanted), outcome, found)
+        outcome.findings = merge(outcome.findings, found)
+        return right
+
+    def _watch(
+        self,
+        trace: FunctionTrace,
+        kind: ArrayKind,
+        size: Any,
+        args: tuple[Any, ...],
+        outcome: _Outcome,
+        found: list[CheckFinding],
+    ) -> None:
+        """Inputs left alone, and work that stayed on the device."""
+        if trace.arguments is not None:
+            for number, (arg, left) in enumerate(zip(args, trace.arguments, strict=False)):
+                values = left.array if isinstance(left, OnDevice) else left
+                if isinstance(arg, np.ndarray) and not _identical(arg, values):
+                    found.append(CheckFinding("input-changed", messages.input_changed(f"no. {number + 1}")))
+                    outcome.lost.add("keeps_inputs")
+        if kind == "numpy" or trace.launches is None or elements(size) == 0:
+            return
+        outcome.traced = True
+        problems = []
+        if trace.launches < self._launches:
+            problems.append(messages.no_launch())
+        for got, limit, sentence in (
+            (trace.to_host, self._to_host, messages.copies),
+            (trace.to_device, self._to_device, messages.copies_in),
+        ):
+            allowed = limit(size) if callable(limit) else limit
+            if got is not None and allowed is not None and got > allowed:
+                problems.append(sentence(got, allowed))
+        if problems:
+            outcome.lost.add("on_device")
+            found += [CheckFinding("host-fallback", problem) for problem in problems]
+
+    def _compare(
+        self,
+        result: Any,
+        expected: np.ndarray,
+        kind: ArrayKind,
+        size: Any,
+        index: int,
+        count: int,
+        outcome: _Outcome,
+        found: list[CheckFinding],
+    ) -> bool:
+        library = result.kind if isinstance(result, OnDevice) else "numpy"
+        values = result.array if isinstance(result, OnDevice) else result
+        try:
+            got = np.asarray(values)
+        except Exception:  # a handle or an object of the learner's: not data, whatever it says
+            got = np.asarray(None)
+        if got.dtype.kind not in "biufc" or (library != kind and (kind != "numpy" or expected.ndim > 0)):
+            name = library if got.dtype.kind in "biufc" else type(values).__name__
+            found.append(CheckFinding("wrong-type", messages.wrong_library(kind, name)))
+            outcome.lost.add("same_type")
+            if got.dtype.kind not in "biufc":
+                return False
+        wanted = self._dtype or expected.dtype
+        plain = isinstance(values, bool | int | float | complex)
+        if got.dtype != wanted and not (plain and expected.ndim == 0):
+            found.append(CheckFinding("wrong-type", messages.wrong_dtype(str(wanted), str(got.dtype))))
+            outcome.lost.add("same_type")
+        if got.shape != expected.shape:
+            text = (
+                messages.wrong_shape_hidden(messages.size_class(size))
+                if self._hidden
+                else messages.wrong_shape(expected.shape, got.shape)
+            )
+            found.append(CheckFinding("wrong-result", text, evidence=f"{size}: {expected.shape}, got {got.shape}"))
+            return False
+        difference = compare(got, expected, self._tolerance(size, wanted), self._atol)
+        if difference is None:
+            return True
+        name = f"result {index + 1} " if count > 1 else "result"
+        where = f"{name}{place(difference.index)}" if difference.index else name.strip()
+        evidence = f"size {size}, {kind}: {where} expected {difference.expected}, got {difference.got}"
+        text = (
+            messages.wrong_result_hidden(messages.size_class(size))
+            if self._hidden
+            else messages.wrong_result(
+                where,
+                f"size {size}, {kind}",
+                difference.expected,
+                difference.got,
+                difference.wrong,
+                difference.total,
+            )
+        )
+        found.append(CheckFinding("wrong-result", text, evidence=evidence))
+        return False
+
+    def _tolerance(self, size: Any, dtype: np.dtype) -> float:
+        if self._rtol is None:
+            return map_rtol(dtype)
+        return float(self._rtol(elements(size))) if callable(self._rtol) else float(self._rtol)
+
+    def _conclude(self, surroundings: Surroundings, seed: int, outcome: _Outcome) -> Report:
+        lost = set(outcome.lost)
+        if outcome.stop or not outcome.right_cases:
+            lost |= set(self._points)
+        parts = []
+        for name, most in self._points.items():
+            if name == "on_device" and not outcome.traced and outcome.right_cases:
+                parts.append(Part(name, None, most))
+            else:
+                parts.append(Part(name, 0.0 if name in lost else most, most))
+        return Report(
+            parts=parts,
+            findings=outcome.findings,
+            name=self._name,
+            seed=seed,
+            device=surroundings.device.name,
+            hidden=self._hidden,
+            language=surroundings.language,
+        )
+
+
+def _place(arg: Any, kind: ArrayKind) -> Any:
+    """An argument as it travels: arrays become arrays of the wanted library."""
+    if not isinstance(arg, np.ndarray):
+        return arg
+    return arg.copy() if kind == "numpy" else OnDevice(arg.copy(), kind)
+
+
+def _identical(one: np.ndarray, other: Any) -> bool:
+    same = isinstance(other, np.ndarray) and other.dtype == one.dtype and other.shape == one.shape
+    return same and other.tobytes() == one.tobytes()
+
+
+def _exception_name(error: LearnerError) -> str:
+    """The exception's class out of the English sentence, which `messages.raised` made."""
+    words = error.message["en"].removeprefix("Your code raised ").split(":")[0].split()
+    return words[0] if words else "an exception"
