@@ -23,6 +23,25 @@ class Installed:
         return self.reporter.findings()
 
 
+_installed: Installed | None = None
+
+
+def host_counts() -> dict[str, int] | None:
+    """Work started and data moved by host code since the front ends were installed; None where they are not.
+
+    `launches` are kernels and array operations; `to_device` and `to_host` are bytes, `copies_to_host` is how often.
+    """
+    if _installed is None:
+        return None
+    counters = _installed.heap.counters()
+    return {
+        "launches": counters.launches + counters.operations,
+        "to_device": counters.host_to_device_bytes,
+        "to_host": counters.device_to_host_bytes,
+        "copies_to_host": counters.device_to_host,
+    }
+
+
 def install_emulated(
     heap: Heap | None = None, *, language: Language | None = None, show: Show | None = print
 ) -> Installed:
@@ -30,6 +49,7 @@ def install_emulated(
 
     `show` gets each finding as a line of text, in `language` or LEHRWERK_LANG; None shows nothing.
     """
+    global _installed
     from grader.device.emulated import EmulatedDevice
     from grader.device.frontends import cupy_standin, numba_cuda
 
@@ -38,12 +58,15 @@ def install_emulated(
     reporter = Reporter(show, language)
     numba_cuda.install(heap, language=language, reporter=reporter)
     cupy_standin.install(heap, reporter=reporter)
-    return Installed(heap, reporter)
+    _installed = Installed(heap, reporter)
+    return _installed
 
 
 def uninstall() -> None:
     """Take both away again."""
+    global _installed
     from grader.device.frontends import cupy_standin, numba_cuda
 
     numba_cuda.uninstall()
     cupy_standin.uninstall()
+    _installed = None
