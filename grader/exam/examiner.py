@@ -480,8 +480,8 @@ class ExamSurroundings:
             raise surroundings.LearnerError(kind, finding.message, error["line"], error["trace"])
         trace = surroundings.FunctionTrace(
             launches=counts.get("launches"),
-            to_device=counts.get("bytes_to_device"),
-            to_host=counts.get("bytes_to_host"),
+            to_device=counts.get("to_device"),
+            to_host=counts.get("to_host"),
             copies_to_host=counts.get("copies_to_host"),
             arguments=after,
         )
