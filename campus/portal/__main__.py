@@ -7,15 +7,14 @@ import os
 from urllib.parse import urlsplit
 
 import uvicorn
-from fastapi import HTTPException, Request
 
 from campus import runtime
+from campus.portal.api import exchange_router
 from campus.portal.app import create_app
 from campus.portal.signin import HubSignin, places_from_environment
 from campus.publish import open_registrar, open_store
 from campus.settings import load
-from grader.exchange import Person
-from grader.exchange.server import ExchangeService, router
+from grader.exchange.server import ExchangeService
 
 
 def main() -> None:
@@ -28,20 +27,13 @@ def main() -> None:
     places = places_from_environment()
     auth = HubSignin(secret, places)
 
-    async def caller(request: Request) -> Person:
-        """Whose token the request holds; a cookie counts for pages only."""
-        person = await auth.bearer(request)
-        if person is None:
-            raise HTTPException(401, headers={"WWW-Authenticate": "token"})
-        return Person(name=person.name, groups=person.groups)
-
     app = create_app(
         settings,
         store,
         registrar,
         auth,
         places=places,
-        exchange=router(ExchangeService(store, registrar, settings.limits), caller),
+        exchange=exchange_router(ExchangeService(store, registrar, settings.limits), auth),
         secret=secret,
     )
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])

@@ -61,11 +61,6 @@ class HubServers:
     async def start(self, account: str) -> None:
         """Start the server unless it runs or starts already. Raises FormgraderError."""
         answer = await self._ask("POST", f"/users/{account}/server")
-        if answer.status_code == 404:
-            created = await self._ask("POST", f"/users/{account}")
-            if created.status_code not in (201, 409):
-                raise FormgraderError(_complaint(created))
-            answer = await self._ask("POST", f"/users/{account}/server")
         if answer.status_code in (201, 202):
             return
         # The hub answers 400 when somebody else was quicker; that is just as well.

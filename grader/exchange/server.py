@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -41,21 +41,22 @@ class _Route(APIRoute):
 def router(service: ExchangeService, caller: Caller) -> APIRouter:
     """Routes below the portal's `api`. `caller` says whose token a request holds, or raises 401."""
     routes = APIRouter(route_class=_Route)
-    who = Annotated[Person, Depends(caller)]
+    # A default, since an annotation is read as text and would not be found here.
+    who = Depends(caller)
 
     @routes.get("/me")
-    def me(person: who) -> dict[str, Any]:
+    def me(person: Person = who) -> dict[str, Any]:
         return {"name": person.name, "language": service.store.language(person.name)}
 
     @routes.get("/courses")
-    def courses(person: who) -> list[dict[str, Any]]:
+    def courses(person: Person = who) -> list[dict[str, Any]]:
         return [
             {"id": version.course_id, "title": version.bundle["title"], "digest": version.digest}
             for version in service.courses(person)
         ]
 
     @routes.get("/courses/{course}/assignments")
-    def assignments(course: str, person: who) -> list[dict[str, Any]]:
+    def assignments(course: str, person: Person = who) -> list[dict[str, Any]]:
         version = service.version(person, course)
         return [
             {"id": unit["id"], "title": unit["title"], "notebooks": unit.get("notebooks") or [unit["id"]]}
@@ -63,12 +64,12 @@ def router(service: ExchangeService, caller: Caller) -> APIRouter:
         ]
 
     @routes.get("/courses/{course}/assignments/{assignment}/release")
-    def release(course: str, assignment: str, person: who, language: Language = "en") -> Response:
+    def release(course: str, assignment: str, person: Person = who, language: Language = "en") -> Response:
         return Response(service.release(person, course, assignment, language), media_type="application/gzip")
 
     @routes.post("/courses/{course}/assignments/{assignment}/submissions")
     async def submit(
-        course: str, assignment: str, request: Request, person: who, language: Language = "en"
+        course: str, assignment: str, request: Request, person: Person = who, language: Language = "en"
     ) -> JSONResponse:
         data = await _body(request, service.caps.submission_bytes)
         receipt = await run_in_threadpool(service.submit, person, course, assignment, data, language)
@@ -76,24 +77,24 @@ def router(service: ExchangeService, caller: Caller) -> APIRouter:
         return JSONResponse(answer, status_code=201 if receipt.new else 200)
 
     @routes.get("/courses/{course}/submissions")
-    def submissions(course: str, person: who, assignment: str | None = None) -> list[dict[str, Any]]:
+    def submissions(course: str, person: Person = who, assignment: str | None = None) -> list[dict[str, Any]]:
         return [_summary(one) for one in service.submissions(person, course, assignment)]
 
     @routes.get("/courses/{course}/assignments/{assignment}/collect")
-    def collect(course: str, assignment: str, person: who) -> list[dict[str, Any]]:
+    def collect(course: str, assignment: str, person: Person = who) -> list[dict[str, Any]]:
         return [{**_summary(one), "person": one.person} for one in service.collected(person, course, assignment)]
 
     @routes.get("/submissions/{submission}")
-    def one(submission: str, person: who) -> dict[str, Any]:
+    def one(submission: str, person: Person = who) -> dict[str, Any]:
         found = service.own(person, submission)
         return {**_summary(found), "queue_position": service.store.queue_position(found.id)}
 
     @routes.get("/submissions/{submission}/archive")
-    def archive(submission: str, person: who) -> Response:
+    def archive(submission: str, person: Person = who) -> Response:
         return Response(service.store.archive(service.own(person, submission).id), media_type="application/gzip")
 
     @routes.get("/submissions/{submission}/verdict")
-    def verdict(submission: str, person: who, language: Language = "en") -> JSONResponse:
+    def verdict(submission: str, person: Person = who, language: Language = "en") -> JSONResponse:
         from grader.exam.verdict import Verdict
 
         text = service.store.verdict(service.own(person, submission).id)
@@ -102,7 +103,7 @@ def router(service: ExchangeService, caller: Caller) -> APIRouter:
         return JSONResponse(Verdict.model_validate(json.loads(text)).public(language))
 
     @routes.get("/submissions/{submission}/feedback")
-    def feedback(submission: str, person: who) -> HTMLResponse:
+    def feedback(submission: str, person: Person = who) -> HTMLResponse:
         text = service.feedback(person, submission)
         if text is None:
             raise Refused(404, "no-feedback", "There is no feedback yet.", "Es gibt noch keine Rückmeldung.")

@@ -19,12 +19,14 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
 from campus.portal.access import Access
+from campus.portal.api import exchange_router
 from campus.portal.app import create_app
 from campus.portal.formgrader import FormgraderError, ServerState
 from campus.portal.signin import Places
 from campus.settings import Settings
 from campus.signin.groups import groups_for
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
+from grader.exchange.server import ExchangeService
 from grader.store import Store
 
 COURSE, OTHER = "nord--first-kernels", "sued--first-kernels"
@@ -138,6 +140,20 @@ class Gradebook:
         return self.grades.get((course, assignment, person))
 
 
+class NoFeedback:
+    """A registrar without feedback yet."""
+
+    def feedback(self, submission_id: str) -> str | None:
+        return None
+
+
+class Feedback:
+    """A registrar whose feedback holds what a learner wrote."""
+
+    def feedback(self, submission_id: str) -> str | None:
+        return f"<p>{submission_id}</p>"
+
+
 @dataclass
 class Room:
     """One portal with its surroundings."""
@@ -182,13 +198,15 @@ def room(folder: Path) -> Room:
     store.migrate()
     for course in (COURSE, OTHER):
         store.publish(course, BUNDLE, b"", "ab" * 32, "start")
+    auth = HeaderAuth()
     app = create_app(
         SETTINGS,
         store,
         gradebook,  # type: ignore[arg-type]
-        HeaderAuth(),
+        auth,
         places=Places(),
         servers=hub,
+        exchange=exchange_router(ExchangeService(store, Feedback(), SETTINGS.limits), auth),
     )
     return Room(store, gradebook, hub, app)
 

@@ -55,18 +55,12 @@ def test_starting_asks_the_hub_for_the_courses_account():
     assert asked == [f"POST /hub/api/users/{ACCOUNT}/server"]
 
 
-def test_an_account_that_is_new_is_made_first():
-    asked: list[str] = []
-    asyncio.run(hub((404, {}), (201, {}), (201, {}), asked=asked).start(ACCOUNT))
-    assert asked[1] == f"POST /hub/api/users/{ACCOUNT}"
-
-
 def test_somebody_else_was_quicker():
     running = {"servers": {"": {"ready": True}}}
     asyncio.run(hub((400, {"message": "already running"}), (200, running)).start(ACCOUNT))
 
 
-@pytest.mark.parametrize("answers", [[(403, {})], [(404, {}), (403, {})], [(500, {})]])
+@pytest.mark.parametrize("answers", [[(403, {})], [(404, {})], [(500, {})]])
 def test_a_refusal_of_the_hub_is_an_error_that_names_it(answers):
     with pytest.raises(FormgraderError, match="the hub answered"):
         asyncio.run(hub(*answers).start(ACCOUNT))

@@ -14,17 +14,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, HTTPException, Request
 from jupyterhub.services.auth import HubOAuth
 
 from campus import runtime
+from campus.portal.api import exchange_router
 from campus.portal.app import create_app
 from campus.portal.signin import HubSignin, Places
 from campus.processes import wait_until
 from campus.runtime import Runtime
 from campus.settings import Settings
+from grader.exchange.server import ExchangeService
 from grader.store import Store
-from tests.service.portal_room import BUNDLE, COURSE, PREFIX, Gradebook, HubDouble, served
+from tests.service.portal_room import BUNDLE, COURSE, PREFIX, Gradebook, HubDouble, NoFeedback, served
 
 PEOPLE = [("learner-nord", "learner"), ("instructor-nord", "instructor"), ("admin-nord", "admin")]
 
@@ -124,18 +125,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             ),
         )
 
-        async def caller(request: Request) -> str:
-            person = await auth.bearer(request)
-            if person is None:
-                raise HTTPException(401)
-            return f"{person.name} {sorted(person.groups)}"
-
-        exchange = APIRouter()
-
-        @exchange.get("/whoami")
-        async def whoami(name: str = Depends(caller)) -> str:
-            return name
-
+        service = ExchangeService(store, NoFeedback(), settings.limits)
         app = create_app(
             settings,
             store,
@@ -143,7 +133,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             auth,
             places=Places(),
             servers=HubDouble(),
-            exchange=exchange,
+            exchange=exchange_router(service, auth),
         )
         with served(app) as portal_url:
             yield House(hub_url, portal_url.removesuffix(PREFIX), here)
@@ -262,13 +252,14 @@ def test_the_code_of_one_browser_is_worth_nothing_in_another(house):
 def test_the_exchange_takes_tokens_and_no_cookies(house):
     with browser() as tab:
         sign_in(house, tab, "learner-nord")
-        assert tab.get(f"{house.portal}{PREFIX}api/whoami").status_code == 401
+        assert tab.get(f"{house.portal}{PREFIX}api/me").status_code == 401
         token = token_of(house, "learner-nord", tab)
-    ask = f"{house.portal}{PREFIX}api/whoami"
+    ask = f"{house.portal}{PREFIX}api/me"
     answer = httpx.get(ask, headers={"Authorization": f"token {token}"})
     assert answer.status_code == 200
-    assert "learner-nord" in answer.text
-    assert "course:nord/first-kernels:learner" in answer.text
+    assert answer.json()["name"] == "learner-nord"
+    courses = httpx.get(ask.replace("/me", "/courses"), headers={"Authorization": f"token {token}"})
+    assert [course["id"] for course in courses.json()] == [COURSE]
     for wrong in (f"token {token}x", "token", token, f"Basic {token}", f"token {house.here.portal_token}"):
         assert httpx.get(ask, headers={"Authorization": wrong}).status_code == 401
     assert httpx.get(f"{ask}?token={token}").status_code == 401
