@@ -26,7 +26,7 @@ ENOUGH = 4
 class _Outcome:
     findings: list[CheckFinding] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
-    right_cases: int = 0
+    right: set[str] = field(default_factory=set)
     wrong_cases: int = 0
     traced: bool = False
     stop: bool = False
@@ -114,7 +114,8 @@ class FunctionCheck:
     def points(
         self, *, correct: float = 0, same_type: float = 0, on_device: float = 0, keeps_inputs: float = 0
     ) -> FunctionCheck:
-        """Points for each part. `correct` needs every case right; the others count once one case is right.
+        """Points for each part. `correct` needs every case right; the others count once one case is right for each of
+        `arrays`, so that untouched NumPy code earns nothing.
 
         `on_device` is left out of the score where nothing counts launches and copies.
         """
@@ -141,7 +142,7 @@ class FunctionCheck:
                 args = tuple(generate(rng, size))
                 expected = reference(*(arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args))
                 if self._case(surroundings, outcome, size, kind, args, expected):
-                    outcome.right_cases += elements(size) > 0
+                    outcome.right |= {kind} if elements(size) > 0 else set()
                 else:
                     outcome.wrong_cases += 1
                     outcome.lost.add("correct")
@@ -162,8 +163,10 @@ class FunctionCheck:
             result, trace = surroundings.call(self._function, sent, {})
         except LearnerError as error:
             text = error.message
-            if self._hidden and error.kind == "exception":
-                text = messages.raised_hidden(_exception_name(error))
+            if error.kind == "unwritten":
+                text = messages.function_not_written()
+            elif self._hidden and error.exception is not None:
+                text = messages.raised_hidden(error.exception)
             finding = CheckFinding(error.kind, text, line=error.line, evidence=f"{size}: {error.evidence or error}")
             outcome.findings = merge(outcome.findings, [finding])
             outcome.stop = error.kind in ("unwritten", "wrong-type", "timeout", "crashed")
@@ -283,11 +286,11 @@ class FunctionCheck:
 
     def _conclude(self, surroundings: Surroundings, seed: int, outcome: _Outcome) -> Report:
         lost = set(outcome.lost)
-        if outcome.stop or not outcome.right_cases:
+        if outcome.stop or outcome.right < set(self._arrays):
             lost |= set(self._points)
         parts = []
         for name, most in self._points.items():
-            if name == "on_device" and not outcome.traced and outcome.right_cases:
+            if name == "on_device" and not outcome.traced and outcome.right:
                 parts.append(Part(name, None, most))
             else:
                 parts.append(Part(name, 0.0 if name in lost else most, most))
@@ -312,9 +315,3 @@ def _place(arg: Any, kind: ArrayKind) -> Any:
 def _identical(one: np.ndarray, other: Any) -> bool:
     same = isinstance(other, np.ndarray) and other.dtype == one.dtype and other.shape == one.shape
     return same and other.tobytes() == one.tobytes()
-
-
-def _exception_name(error: LearnerError) -> str:
-    """The exception's class out of the English sentence, which `messages.raised` made."""
-    words = error.message["en"].removeprefix("Your code raised ").split(":")[0].split()
-    return words[0] if words else "an exception"

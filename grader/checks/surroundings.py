@@ -76,17 +76,24 @@ class LearnerError(Exception):
     """The learner's code did something that ends a check: a finding, not a failure of ours.
 
     `kind` is a finding's kind, `message` has one text for each language, `line` is 1-based in the learner's
-    cell, `evidence` is for the instructor only.
+    cell, `evidence` is for the instructor only. `exception` is the class of what the code raised, where `message`
+    quotes its text.
     """
 
     def __init__(
-        self, kind: str, message: Mapping[str, str], line: int | None = None, evidence: str | None = None
+        self,
+        kind: str,
+        message: Mapping[str, str],
+        line: int | None = None,
+        evidence: str | None = None,
+        exception: str | None = None,
     ) -> None:
         super().__init__(message["en"])
         self.kind = kind
         self.message = dict(message)
         self.line = line
         self.evidence = evidence
+        self.exception = exception
 
 
 class Surroundings(Protocol):
@@ -238,6 +245,7 @@ def call_here(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
                 messages.raised(type(error).__name__, str(error)),
                 learner_line(error, function),
                 evidence="".join(traceback.format_exception(error)),
+                exception=type(error).__name__,
             ) from None
     after = _heap_counts()
     counted = {key: after[key] - before[key] for key in after} if before is not None and after is not None else {}
