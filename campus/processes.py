@@ -102,9 +102,7 @@ class Supervisor:
                     continue
                 lived = time.monotonic() - process.started
                 process.pause = _FIRST_PAUSE if lived > _WORKED else min(process.pause * 2, _LONGEST_PAUSE)
-                log.warning(
-                    "%s ended with status %s; starting it again", process.name, process.process.returncode
-                )
+                log.warning("%s ended with status %s; starting it again", process.name, process.process.returncode)
                 if self._stopping.wait(process.pause):
                     return
                 process.start()

@@ -210,8 +210,7 @@ def load(path: Path | None = None) -> Settings:
         tenant.model_copy(
             update={
                 "courses": [
-                    c if c.source is None else c.model_copy(update={"source": base / c.source})
-                    for c in tenant.courses
+                    c if c.source is None else c.model_copy(update={"source": base / c.source}) for c in tenant.courses
                 ]
             }
         )
@@ -225,9 +224,7 @@ def _explain(fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
         key = str(fault["loc"][-1])
         near = difflib.get_close_matches(key, _keys_at(fault["loc"][:-1]), n=1, cutoff=0.5)
-        mend = (
-            f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(_keys_at(fault['loc'][:-1]))}"
-        )
+        mend = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(_keys_at(fault['loc'][:-1]))}"
         return f"{place}: unknown key; {mend}"
     return f"{place}: {fault['msg']} (got {fault['input']!r:.80})" if place else str(fault["msg"])
 

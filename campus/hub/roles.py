@@ -40,9 +40,7 @@ def roles(settings: Settings) -> list[dict[str, Any]]:
             "name": "portal",
             "services": [PORTAL],
             "scopes": [
-                f"{scope}!user={name}"
-                for name in formgraders
-                for scope in ("servers", "read:servers", "read:users")
+                f"{scope}!user={name}" for name in formgraders for scope in ("servers", "read:servers", "read:users")
             ],
         },
         {
