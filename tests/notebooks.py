@@ -41,7 +41,7 @@ def manual(grade_id: str, points: float, source: str = "", kind: str = "markdown
 
 
 def task(grade_id: str, points: float, source: str = "") -> dict[str, Any]:
-    return _cell("markdown", source, grade_id=grade_id, task=True, points=points)
+    return _cell("markdown", source, grade_id=grade_id, task=True, locked=True, points=points)
 
 
 def notebook(*cells: dict[str, Any]) -> bytes:

@@ -1,0 +1,37 @@
+"""`python -m campus.worker NAME`: a grading worker of one machine, from the settings."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+from campus.publish import open_registrar, open_store
+from campus.settings import Limits, load
+from grader.dispatch.worker import Worker
+from grader.exam.room import ExamLimits, ExamRoom
+
+
+def exam_limits(limits: Limits) -> ExamLimits:
+    """The exam's part of the settings' limits."""
+    return ExamLimits(**{name: getattr(limits, name) for name in ExamLimits.model_fields})
+
+
+def main() -> None:
+    """Work until SIGTERM; the exam that runs is finished first."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    name = sys.argv[1]
+    settings = load()
+    store = open_store(settings)
+    registrar = open_registrar(settings, store)
+    scratch = settings.data / "exam" / name
+    with ExamRoom(exam_limits(settings.limits), device=settings.exam.device, scratch=scratch) as room:
+        worker = Worker(name, store, registrar, room, settings.data / "exam" / "versions", settings.exam.lease_seconds)
+        signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+        worker.run()
+    registrar.close()
+    store.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""The registrar: verdicts become nbgrader's gradebooks and feedback. Holds credentials, runs no course code.
+
+May import the store, nbgrader, and of the exam the verdict's model only.
+"""
+
+from grader.records.registrar import Grade, Registrar
+
+__all__ = ["Grade", "Registrar"]

@@ -1,0 +1,116 @@
+"""nbgrader's converters, in a process of their own: they change the working directory and are not thread-safe.
+
+The process stays warm, so that a conversion costs no interpreter start. Imports nbgrader.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+_CHECK = "nbgrader.preprocessors.CheckCellMetadata"
+
+
+class ConvertError(RuntimeError):
+    """nbgrader could not convert; the text is its log."""
+
+
+class Converter:
+    """Runs jobs one after the other in a warm child."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = Lock()
+
+    def run(self, job: dict[str, Any]) -> None:
+        """Raises ConvertError."""
+        with self._lock:
+            for attempt in (1, 2):
+                if self._pool is None:
+                    self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+                try:
+                    problem = self._pool.submit(_run, job).result()
+                    break
+                except BrokenProcessPool:
+                    self._pool = None
+                    if attempt == 2:
+                        raise ConvertError("the converter's process ended twice") from None
+        if problem is not None:
+            raise ConvertError(problem)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+
+def _run(job: dict[str, Any]) -> str | None:
+    """One conversion, in the child; None, or what went wrong."""
+    # A new gradebook makes nbgrader start `alembic` from PATH.
+    bin_folder = str(Path(sys.executable).parent)
+    if bin_folder not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = bin_folder + os.pathsep + os.environ.get("PATH", os.defpath)
+    from nbgrader.converters import Autograde, GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    config = Config()
+    config.CourseDirectory.root = job["root"]
+    config.CourseDirectory.course_id = job["course"]
+    config.CourseDirectory.db_url = job["gradebook"]
+    config.CourseDirectory.assignment_id = job["assignment"]
+    if job["kind"] == "generate":
+        # Without ClearSolutions: it would replace our starters by its own stub.
+        config.GenerateAssignment.preprocessors = [
+            f"nbgrader.preprocessors.{name}"
+            for name in ("LockCells", "ClearOutput", "CheckCellMetadata", "ComputeChecksums", "SaveCells")
+        ]
+        kind: Any = GenerateAssignment
+    else:
+        config.CourseDirectory.student_id = job["person"]
+        config.Autograde.sanitize_preprocessors = [
+            f"nbgrader.preprocessors.{name}" for name in ("OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata")
+        ]
+        config.Autograde.autograde_preprocessors = [
+            "grader.records.preprocessors.ApplyVerdict",
+            "nbgrader.preprocessors.AssignLatePenalties",
+            _CHECK,
+        ]
+        config.ApplyVerdict.verdict_file = job["verdict"]
+        config.ApplyVerdict.language = job["language"]
+        kind = Autograde
+    messages = _Messages()
+    logger = logging.getLogger("lehrwerk.nbgrader")
+    logger.handlers = [messages]
+    logger.propagate = False
+    logger.setLevel(logging.WARNING)
+    here = os.getcwd()
+    try:
+        converter = kind(coursedir=CourseDirectory(config=config), config=config)
+        converter.log = logger
+        converter.force = True
+        converter.start()
+    except (Exception, SystemExit) as error:
+        return f"{type(error).__name__}: {error}\n{messages.text()}"
+    finally:
+        os.chdir(here)
+    return None
+
+
+class _Messages(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+    def text(self) -> str:
+        return "\n".join(self.lines)[-4000:]

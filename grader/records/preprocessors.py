@@ -1,0 +1,72 @@
+"""nbgrader preprocessors that take the place of execution: the verdict is what a cell got.
+
+Imports nbgrader and the verdict's model.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbformat.v4 import new_output
+from nbgrader import utils
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Unicode
+
+from grader.exam.verdict import CellVerdict, Verdict
+
+
+class ApplyVerdict(NbGraderPreprocessor):
+    """Writes the verdict's scores into the gradebook and its findings under the cells."""
+
+    verdict_file = Unicode(help="The verdict's JSON.").tag(config=True)
+    language = Unicode("en", help="Language of the findings.").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        verdict = Verdict.model_validate_json(Path(self.verdict_file).read_text(encoding="utf-8"))
+        known = resources["nbgrader"]
+        cells = {cell.grade_id: cell for cell in verdict.cells if cell.notebook == known["notebook"]}
+        with Gradebook(known["db_url"]) as gradebook:
+            for cell in nb.cells:
+                marks = cell.metadata.get("nbgrader", {})
+                found = cells.get(marks.get("grade_id"))
+                if found is not None:
+                    self._record(gradebook, known, found)
+                    self._show(cell, found)
+                if utils.is_solution(cell) or utils.is_task(cell):
+                    self._comment(gradebook, known, cell)
+            gradebook.db.commit()
+        return nb, resources
+
+    @staticmethod
+    def _record(gradebook: Gradebook, known: dict[str, str], found: CellVerdict) -> None:
+        grade = gradebook.find_grade(found.grade_id, known["notebook"], known["assignment"], known["student"])
+        grade.auto_score = found.score
+        # As nbgrader has it: a person looks again where a person had marked, or where no machine can.
+        grade.needs_manual_grade = grade.manual_score is not None or found.score is None
+
+    @staticmethod
+    def _comment(gradebook: Gradebook, known: dict[str, str], cell: Any) -> None:
+        comment = gradebook.find_comment(
+            cell.metadata["nbgrader"]["grade_id"], known["notebook"], known["assignment"], known["student"]
+        )
+        unchanged = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+        comment.auto_comment = "No response." if unchanged and not utils.is_task(cell) else None
+
+    def _show(self, cell: Any, found: CellVerdict) -> None:
+        if cell.cell_type != "code":
+            return
+        lines = [f"{found.outcome}: {'-' if found.score is None else found.score} / {found.max_score}"]
+        lines += [
+            f"{f'line {finding.line}: ' if finding.line else ''}{finding.text(self.language)}"
+            for finding in found.findings
+        ]
+        cell.outputs = [new_output("stream", name="stdout", text="\n".join(lines) + "\n")]
+
+
+class RefuseToRun(NbGraderPreprocessor):
+    """In a formgrader: learner code is never executed there."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        raise RuntimeError("Submissions are marked in the exam room, not here. The score appears by itself.")
