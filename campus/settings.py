@@ -1,18 +1,18 @@
 """One typed model of the whole settings file (YAML).
 
 Every key has a default that suits one machine; a cluster differs in values only. `load` refuses an
-unknown key and names the nearest right one. Imports nothing of the project.
+unknown key and names the nearest right one.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from grader.typed_yaml import YamlFaults, parse
 
 #: Where the settings file is looked for; the environment variable names another.
 ENVIRONMENT = "LEHRWERK_SETTINGS"
@@ -195,15 +195,11 @@ def load(path: Path | None = None) -> Settings:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     try:
-        content = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path}: the file must hold keys and values, as in `data: .lehrwerk`")
-    try:
-        settings = Settings.model_validate(content)
-    except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {_explain(fault)}" for fault in error.errors())) from error
+        settings = parse(text, Settings)
+    except YamlFaults as error:
+        raise SettingsError(
+            "\n".join(f"{path}:{line}: {what}" if line else f"{path}: {what}" for line, what in error.faults)
+        ) from error
     # Relative paths in the file are meant from the file.
     base = path.absolute().parent
     tenants = [
@@ -217,34 +213,3 @@ def load(path: Path | None = None) -> Settings:
         for tenant in settings.tenants
     ]
     return settings.model_copy(update={"data": base / settings.data, "tenants": tenants})
-
-
-def _explain(fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        key = str(fault["loc"][-1])
-        near = difflib.get_close_matches(key, _keys_at(fault["loc"][:-1]), n=1, cutoff=0.5)
-        mend = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(_keys_at(fault['loc'][:-1]))}"
-        return f"{place}: unknown key; {mend}"
-    return f"{place}: {fault['msg']} (got {fault['input']!r:.80})" if place else str(fault["msg"])
-
-
-def _keys_at(location: tuple[Any, ...]) -> list[str]:
-    """The keys a section knows, found by walking the model along an error's location."""
-    model: type[BaseModel] = Settings
-    for part in location:
-        if isinstance(part, int):
-            continue
-        model = _section_in(model.model_fields[part].annotation)
-    return sorted(model.model_fields)
-
-
-def _section_in(annotation: Any) -> type[BaseModel]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        try:
-            return _section_in(argument)
-        except TypeError:
-            continue
-    raise TypeError(f"no section in {annotation}")

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from campus.hub.roles import CULLER, roles
+from campus.hub.roles import CULLER, formgrader_account, roles
 from campus.hub.spawner import HomeSpawner
 from campus.runtime import PORTAL, Runtime
 from campus.settings import Settings
@@ -74,7 +74,8 @@ def _signin(c: Any, settings: Settings, runtime: Runtime) -> None:
     c.DemoAuthenticator.groups_of = people
     c.DemoAuthenticator.user_password = runtime.demo_password
     c.Authenticator.manage_groups = True
-    c.Authenticator.allowed_users = set(people)
+    # The accounts of formgraders are allowed to exist; they have no groups, and DemoAuthenticator lets nobody in as one.
+    c.Authenticator.allowed_users = set(people) | {formgrader_account(course) for course in settings.course_ids()}
     c.Authenticator.allow_all = False
     c.Authenticator.allow_existing_users = False
     c.Authenticator.admin_users = set()
