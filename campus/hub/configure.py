@@ -74,7 +74,7 @@ def _signin(c: Any, settings: Settings, runtime: Runtime) -> None:
     c.DemoAuthenticator.groups_of = people
     c.DemoAuthenticator.user_password = runtime.demo_password
     c.Authenticator.manage_groups = True
-    # The accounts of formgraders are allowed to exist; they have no groups, and DemoAuthenticator lets nobody in as one.
+    # Accounts of formgraders may exist; they have no groups, and DemoAuthenticator lets nobody in as one.
     c.Authenticator.allowed_users = set(people) | {formgrader_account(course) for course in settings.course_ids()}
     c.Authenticator.allow_all = False
     c.Authenticator.allow_existing_users = False

@@ -1,0 +1,5 @@
+"""`python -m campus` is the command `lehrwerk`."""
+
+from campus.command import main
+
+main()

@@ -1,0 +1,201 @@
+"""The command `lehrwerk`. Heavy imports stay inside the commands, so that `--help` is quick.
+
+Exit codes: 0 done, 1 something is wrong with what was examined, 2 bad input, 3 a failure of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Teach GPU programming."
+)
+course_app = typer.Typer(no_args_is_help=True, help="Check, build and publish courses.")
+app.add_typer(course_app, name="course")
+
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", help="Settings file; default $LEHRWERK_SETTINGS or lehrwerk.yaml."),
+]
+
+out = Console()
+err = Console(stderr=True)
+
+BAD_INPUT, FAILURE = 2, 3
+
+
+def main() -> None:
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("LEHRWERK_DEBUG"):
+            raise
+        err.print(f"lehrwerk: {type(error).__name__}: {error}", style="red", markup=False)
+        err.print("Set LEHRWERK_DEBUG=1 to see where.", markup=False)
+        sys.exit(FAILURE)
+
+
+def _refuse(message: str) -> typer.Exit:
+    err.print(message, markup=False, highlight=False, soft_wrap=True)
+    return typer.Exit(BAD_INPUT)
+
+
+@app.command()
+def up(settings: SettingsOption = None) -> None:
+    """Start Lehrwerk on this machine and print where it is."""
+    from campus.up import StartError, run
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    try:
+        run(settings, out)
+    except StartError as error:
+        raise _refuse(str(error)) from error
+
+
+@app.command()
+def doctor(
+    settings: SettingsOption = None,
+    tests: Annotated[bool, typer.Option(help="Also what only the tests need.")] = False,
+) -> None:
+    """Say what is here, what is missing, and how to mend it."""
+    from campus.doctor import examine
+
+    lines = examine(settings, tests)
+    style = {"ok": "green", "note": "yellow", "fix": "bold red"}
+    for line in lines:
+        out.print(f"[{style[line.level]}]{line.level:5}[/]", end=" ")
+        out.print(line.text, markup=False, highlight=False, soft_wrap=True)
+    if any(line.level == "fix" for line in lines):
+        raise typer.Exit(1)
+
+
+@course_app.command("check")
+def course_check(directory: Path) -> None:
+    """Prove a course: structure, model full marks, starter zero, every wrong solution caught."""
+    from grader.course.check import check
+
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("checking", total=None)
+
+        def step(done: int, total: int, what: str) -> None:
+            progress.update(task, completed=done, total=total, description=what)
+
+        problems = check(directory, progress=step)
+    for problem in problems:
+        out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
+    out.print(f"{directory}: ok", markup=False, highlight=False)
+
+
+@course_app.command("build")
+def course_build(directory: Path, target: Annotated[Path, typer.Option("--out")] = Path("build")) -> None:
+    """Build what learners and nbgrader get."""
+    from grader.course import CourseError, build
+
+    try:
+        bundle = build(directory, target)
+    except CourseError as error:
+        raise _refuse("\n".join(str(problem) for problem in error.problems)) from error
+    out.print(f"{target}: {bundle.course} {bundle.digest[:12]}", markup=False, highlight=False)
+
+
+@course_app.command("publish")
+def course_publish(
+    directory: Path,
+    tenant: Annotated[str, typer.Option(help="The tenant whose course it becomes.")],
+    settings: SettingsOption = None,
+) -> None:
+    """Build a course and publish it to a tenant's learners."""
+    from campus.publish import publish
+    from campus.settings import SettingsError, load
+    from grader.course import CourseError
+
+    try:
+        configured = load(settings)
+        version = publish(configured, directory, tenant, by="command")
+    except SettingsError as error:
+        raise _refuse(str(error)) from error
+    except CourseError as error:
+        raise _refuse("\n".join(str(problem) for problem in error.problems)) from error
+    out.print(f"{version.course_id}: published {version.digest[:12]}", markup=False, highlight=False)
+
+
+@app.command()
+def grade(
+    course: Annotated[Path, typer.Argument(metavar="COURSE_DIR")],
+    assignment: str,
+    file: Annotated[Path, typer.Argument(metavar="FILE.ipynb")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, schema 1.")] = False,
+    language: Annotated[str, typer.Option(help="Language of the messages: de or en.")] = "en",
+    device: Annotated[str, typer.Option(help="auto, emulated or cuda.")] = "auto",
+) -> None:
+    """Mark one submission in the exam room, as the platform does."""
+    from campus.grade import BadInput, grade_file, table
+
+    try:
+        with err.status("marking"):
+            verdict = grade_file(course, assignment, file, device=device, language=language)
+    except BadInput as error:
+        raise _refuse(str(error)) from error
+    public: dict[str, Any] = verdict.public(language)
+    if as_json:
+        print(json.dumps(public, ensure_ascii=False))
+    else:
+        out.print(table(public))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def emulate(
+    context: typer.Context,
+    script: Path,
+    as_json: Annotated[bool, typer.Option("--json", help="Last line: findings and counters as JSON.")] = False,
+    language: Annotated[str | None, typer.Option(help="Language of the messages: de or en.")] = None,
+) -> None:
+    """Run a script against the emulated GPU and print what was found."""
+    from grader.device.frontends.run import run_script
+
+    if language not in (None, "de", "en"):
+        raise _refuse(f"--language {language}: choose de or en")
+    raise typer.Exit(
+        run_script(script, context.args, json=as_json, language=cast(Literal["de", "en"] | None, language))
+    )
+
+
+@app.command()
+def backup(target: Path, settings: SettingsOption = None) -> None:
+    """Write hub, store, gradebooks and blobs at one point in time to one archive."""
+    from campus.settings import load
+    from grader.records.backup import backup as write
+
+    configured = load(settings)
+    write(configured.data, configured.database_url, target)
+    out.print(f"{target}: written", markup=False, highlight=False)
+
+
+@app.command()
+def restore(
+    archive: Path,
+    settings: SettingsOption = None,
+    force: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
+) -> None:
+    """Bring an archive of `backup` back. Stop Lehrwerk first."""
+    from campus.settings import load
+    from grader.records.backup import BackupError
+    from grader.records.backup import restore as bring_back
+
+    configured = load(settings)
+    try:
+        bring_back(archive, configured.data, configured.database_url, force=force)
+    except BackupError as error:
+        raise _refuse(str(error)) from error
+    out.print(f"{configured.data}: restored", markup=False, highlight=False)

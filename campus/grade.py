@@ -1,0 +1,72 @@
+"""`lehrwerk grade`: one submission through the exam room, without hub or store."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from rich.table import Table
+
+from campus.settings import Limits
+from grader.course import CourseError, open_course
+from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
+from grader.exam.verdict import Verdict
+
+
+class BadInput(Exception):
+    """What was given cannot be marked; one line says why."""
+
+
+def grade_file(course: Path, assignment: str, file: Path, *, device: str, language: str) -> Verdict:
+    """The verdict on `file`, a notebook or a folder of files, as a submission of `assignment` of `course`.
+
+    `course` is a course folder or a plain nbgrader one. Raises BadInput.
+    """
+    files = _read(file)
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            opened = open_course(course, Path(scratch) / "bundle")
+        except CourseError as error:
+            raise BadInput("; ".join(str(problem) for problem in error.problems)) from error
+        source = opened.source / assignment
+        if not source.is_dir():
+            known = ", ".join(sorted(folder.name for folder in opened.source.iterdir() if folder.is_dir()))
+            raise BadInput(f"{course} has no assignment {assignment!r}; it has: {known or 'none'}")
+        given = opened.given(assignment, language)
+        limits = ExamLimits.model_validate(
+            {key: value for key, value in Limits().model_dump().items() if key in ExamLimits.model_fields}
+        )
+        chosen = cast(Literal["auto", "emulated", "cuda"], device)
+        with ExamRoom(limits, device=chosen, scratch=Path(scratch) / "room") as room:
+            try:
+                return room.examine(source, assignment, files, given=given, language=language)
+            except SubmissionError as error:
+                raise BadInput(f"{file}: {error.message.get(language) or error.message['en']}") from error
+
+
+def _read(file: Path) -> dict[str, bytes]:
+    if not file.exists():
+        raise BadInput(f"{file}: no such file")
+    if file.is_dir():
+        return {
+            str(path.relative_to(file)): path.read_bytes()
+            for path in sorted(file.rglob("*"))
+            if path.is_file() and not path.is_symlink()
+        }
+    return {file.name: file.read_bytes()}
+
+
+def table(public: dict[str, Any]) -> Table:
+    """The published verdict for a terminal."""
+    shown = Table(title=f"{public['assignment']}: {public['score']:g} of {public['max_score']:g} points")
+    for heading in ("cell", "outcome", "points", "findings"):
+        shown.add_column(heading)
+    for cell in public["cells"]:
+        points = "by hand" if cell["score"] is None else f"{cell['score']:g}"
+        findings = "\n".join(
+            f"line {finding['line']}: {finding['message']}" if finding["line"] else finding["message"]
+            for finding in cell["findings"]
+        )
+        shown.add_row(cell["grade_id"], cell["outcome"], f"{points} / {cell['max_score']:g}", findings)
+    return shown

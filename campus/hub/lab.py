@@ -1,0 +1,67 @@
+"""Configuration files for the notebook servers: what JupyterLab and nbgrader read at their start.
+
+Written into the data folder at each start of Lehrwerk; nothing is read from a person's own configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from campus.settings import Settings
+from grader.device.kernel import write_kernelspec
+
+#: nbgrader's parts by server extension and by JupyterLab plugin.
+_SERVER_PARTS = ("assignment_list", "course_list", "formgrader", "validate_assignment")
+_LAB_PARTS = {
+    "assignment_list": ["@jupyter/nbgrader:assignment-list"],
+    "course_list": ["@jupyter/nbgrader:course-list"],
+    "formgrader": ["@jupyter/nbgrader:formgrader"],
+    "validate_assignment": ["@jupyter/nbgrader:validate-assignment"],
+}
+
+_LEARNER = """\
+from grader.exchange.client import exchange_config
+
+c = get_config()
+exchange_config(c)
+"""
+
+_FORMGRADER = """\
+from grader.records.formgrader import formgrader_config
+
+c = get_config()
+formgrader_config(c)
+"""
+
+
+def write(settings: Settings) -> None:
+    """Write `etc/learner`, `etc/formgrader` and the kernelspec below the data folder."""
+    _server(settings.data / "etc" / "learner", _LEARNER, ["assignment_list"], ["grader.exchange.client.lab"])
+    _server(settings.data / "etc" / "formgrader", _FORMGRADER, ["formgrader"], [])
+    write_kernelspec(
+        settings.data / "share" / "jupyter" / "kernels",
+        python=sys.executable,
+        language=settings.language,
+        device=settings.exam.device,
+    )
+
+
+def _server(folder: Path, nbgrader_config: str, parts: list[str], extensions: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "nbgrader_config.py").write_text(nbgrader_config, encoding="utf-8")
+    enabled = {f"nbgrader.server_extensions.{part}": part in parts for part in _SERVER_PARTS}
+    enabled.update(dict.fromkeys(extensions, True))
+    _json(folder / "jupyter_server_config.json", {"ServerApp": {"jpserver_extensions": enabled}})
+    hidden = {plugin: True for part, plugins in _LAB_PARTS.items() if part not in parts for plugin in plugins}
+    # No news feed, no extension manager: a notebook server asks nothing of other hosts.
+    hidden["@jupyterlab/apputils-extension:announcements"] = True
+    hidden["@jupyterlab/extensionmanager-extension"] = True
+    (folder / "labconfig").mkdir(exist_ok=True)
+    _json(folder / "labconfig" / "page_config.json", {"disabledExtensions": hidden})
+
+
+def _json(file: Path, content: Any) -> None:
+    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,36 @@
+"""Publishing: a course folder becomes a version in the store and a gradebook of the registrar."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from campus.settings import Settings, course_id
+from grader.course import build, pack
+from grader.records import Registrar
+from grader.store import CourseVersion, Store
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of these settings."""
+    return Store(settings.database_url, s3=settings.storage.s3, attempts=settings.exam.attempts)
+
+
+def open_registrar(settings: Settings, store: Store) -> Registrar:
+    """The registrar of these settings."""
+    return Registrar(store, settings.data / "courses", settings.gradebook_url)
+
+
+def publish(settings: Settings, directory: Path, tenant: str, by: str) -> CourseVersion:
+    """Build `directory` and make it what `tenant`'s learners get; the same content changes nothing.
+
+    Raises grader.course.CourseError with every problem of the course at once.
+    """
+    store = open_store(settings)
+    with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
+        folder = Path(scratch)
+        bundle = build(directory, folder)
+        full = course_id(tenant, bundle.course)
+        version = store.publish(full, bundle.model_dump(mode="json", by_alias=True), pack(folder), bundle.digest, by)
+        open_registrar(settings, store).prepare(version, folder)
+    return version

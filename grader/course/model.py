@@ -1,0 +1,96 @@
+"""What a course folder and a built course are: `course.yaml`, `bundle.json`, and the problems of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Language = Literal["de", "en"]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+Text = dict[Language, str]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a course: the file, its line from 1 if there is one, and what to do."""
+
+    file: Path
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+class CourseError(Exception):
+    """A course cannot be used; `problems` has every fault that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Licences(_Model):
+    """SPDX identifiers of what authors allow."""
+
+    code: str
+    content: str
+
+
+class UnitEntry(_Model):
+    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes."""
+
+    id: Slug
+    title: Text
+    minutes: Annotated[int, Field(gt=0)]
+    objectives: list[Text] = []
+    deadline: datetime | None = None
+
+
+class CourseFile(_Model):
+    """`course.yaml`. The first of `languages` is the one in which graders read the notebooks."""
+
+    id: Slug
+    title: Text
+    summary: Text
+    level: Literal["beginner", "intermediate", "advanced"] = "beginner"
+    languages: Annotated[list[Language], Field(min_length=1)]
+    licences: Licences
+    units: Annotated[list[UnitEntry], Field(min_length=1)]
+
+
+class BundleUnit(_Model):
+    """A unit of a built course. `notebooks` are names without `.ipynb`; `max_score` is in points."""
+
+    id: Slug
+    title: Text
+    minutes: int
+    max_score: float
+    notebooks: list[str]
+    tests: Literal["isolated", "in-process"] = "isolated"
+    objectives: list[Text] = []
+    deadline: str | None = None
+
+
+class Bundle(_Model):
+    """`bundle.json`: a built course. `digest` is the SHA-256 of every other file and of the rest of this one."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    course: Slug
+    title: Text
+    summary: Text
+    languages: list[Language]
+    licences: Licences
+    units: list[BundleUnit]
+    digest: str = ""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

@@ -1,0 +1,304 @@
+"""Reading a course folder. Nothing in it is executed; every fault is found before the first is reported."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jupytext
+from nbformat import NotebookNode
+
+from grader.course.model import CourseError, CourseFile, Problem, UnitEntry
+from grader.typed_yaml import YamlFaults, parse
+
+#: Fewer wrong solutions than this leave a check unproved.
+LEAST_WRONG = 4
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+
+_GRADE_ID = re.compile(r"[A-Za-z0-9_-]+")
+_HEADER = re.compile(r"#\s*(finding|line):\s*(.+?)\s*$")
+_MARKS = {"grade": False, "solution": False, "locked": False, "task": False}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A solution cell's source from a file. `finding` and `line` say what a wrong one must be caught with."""
+
+    file: Path
+    grade_id: str
+    source: str
+    finding: str | None = None
+    line: int | None = None
+
+
+@dataclass
+class Unit:
+    """One unit: a notebook for each language, and answers for its solution cells by grade id."""
+
+    entry: UnitEntry
+    folder: Path
+    notebooks: dict[str, NotebookNode] = field(default_factory=dict)
+    solutions: dict[str, Answer] = field(default_factory=dict)
+    wrong: list[Answer] = field(default_factory=list)
+    alternatives: list[Answer] = field(default_factory=list)
+
+    def file(self, language: str) -> Path:
+        return self.folder / f"unit.{language}.py"
+
+    def graded(self, language: str) -> list[NotebookNode]:
+        return [cell for cell in self.notebooks[language].cells if _is(cell, "grade") or _is(cell, "task")]
+
+    @property
+    def max_score(self) -> float:
+        language = next(iter(self.notebooks))
+        return sum(float(cell.metadata.nbgrader["points"]) for cell in self.graded(language))
+
+
+@dataclass
+class Course:
+    """A course folder that was read without a fault."""
+
+    folder: Path
+    file: CourseFile
+    units: list[Unit]
+
+
+def read(folder: Path) -> Course:
+    """The course in `folder`. Raises CourseError with every problem."""
+    manifest = folder / "course.yaml"
+    try:
+        described = parse(manifest.read_text(encoding="utf-8"), CourseFile)
+    except FileNotFoundError as error:
+        raise CourseError([Problem(manifest, None, "missing; a course folder has one")]) from error
+    except UnicodeDecodeError as error:
+        raise CourseError([Problem(manifest, None, "not UTF-8; save it as UTF-8")]) from error
+    except YamlFaults as error:
+        raise CourseError([Problem(manifest, line, text) for line, text in error.faults]) from error
+    problems = list(_manifest(manifest, described))
+    units = [_Reader(described, entry, folder / "units" / entry.id, problems).read() for entry in described.units]
+    known = {entry.id for entry in described.units}
+    for extra in sorted((folder / "units").glob("*/")):
+        if extra.name not in known and not extra.name.startswith((".", "__")):
+            problems.append(Problem(extra, None, "no unit of course.yaml; name it there under `units`, or delete it"))
+    if problems:
+        raise CourseError(problems)
+    return Course(folder, described, units)
+
+
+def _manifest(file: Path, described: CourseFile) -> Iterator[Problem]:
+    texts: list[tuple[str, dict[Any, str]]] = [("title", described.title), ("summary", described.summary)]
+    for unit in described.units:
+        texts.append((f"unit {unit.id}: title", unit.title))
+        texts += [(f"unit {unit.id}: objective {n}", text) for n, text in enumerate(unit.objectives, 1)]
+    for what, text in texts:
+        for language in described.languages:
+            if not text.get(language, "").strip():
+                yield Problem(file, None, f"{what}: no text for {language}; add one")
+    for name, count in Counter(unit.id for unit in described.units).items():
+        if count > 1:
+            yield Problem(file, None, f"unit {name} stands there {count} times; keep one")
+
+
+class _Reader:
+    """Reads one unit and adds what is wrong with it to `problems`."""
+
+    def __init__(self, described: CourseFile, entry: UnitEntry, folder: Path, problems: list[Problem]) -> None:
+        self.described = described
+        self.unit = Unit(entry, folder)
+        self.problems = problems
+
+    def say(self, file: Path, line: int | None, message: str) -> None:
+        self.problems.append(Problem(file, line, message))
+
+    def read(self) -> Unit:
+        unit = self.unit
+        if not unit.folder.is_dir():
+            self.say(unit.folder, None, "missing; course.yaml names this unit")
+            return unit
+        for language in self.described.languages:
+            self._notebook(language)
+        for name in ("checks.py", "exam.py"):
+            if (unit.folder / name).exists():
+                self._python(unit.folder / name)
+        if len(unit.notebooks) == len(self.described.languages):
+            self._same_marks()
+        if unit.notebooks:
+            self._answers()
+        return unit
+
+    def _text(self, file: Path) -> str | None:
+        try:
+            return file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            self.say(file, None, "missing; write the unit in this language, or drop it from `languages`")
+        except UnicodeDecodeError:
+            self.say(file, None, "not UTF-8; save it as UTF-8")
+        return None
+
+    def _notebook(self, language: str) -> None:
+        file = self.unit.file(language)
+        text = self._text(file)
+        if text is None:
+            return
+        lines = [number for number, line in enumerate(text.splitlines(), 1) if line.startswith("# %%")]
+        try:
+            notebook = jupytext.reads(text, fmt="py:percent")
+        except Exception as error:
+            self.say(file, None, f"cannot be read as py:percent: {error}")
+            return
+        if len(lines) != len(notebook.cells):
+            self.say(file, 1, "text before the first cell; begin every cell with `# %%` or `# %% [markdown]`")
+            return
+        seen: dict[str, int] = {}
+        for cell, line in zip(notebook.cells, lines, strict=True):
+            self._cell(file, line, cell, seen)
+        self.unit.notebooks[language] = notebook
+
+    def _cell(self, file: Path, line: int, cell: NotebookNode, seen: dict[str, int]) -> None:
+        begins, ends = cell.source.count(BEGIN_HIDDEN), cell.source.count(END_HIDDEN)
+        if begins != ends:
+            self.say(file, line, f"{BEGIN_HIDDEN} and {END_HIDDEN} must come in pairs; add the missing one")
+        cell.metadata["lehrwerk_line"] = line
+        marks = cell.metadata.get("nbgrader")
+        if marks is None:
+            if begins:
+                self.say(file, line, "hidden tests in a cell without nbgrader marks; mark it as a test with points")
+            return
+        if not isinstance(marks, dict):
+            self.say(file, line, 'nbgrader marks must be a JSON object, as in nbgrader={"grade_id": "f"}')
+            cell.metadata.pop("nbgrader")
+            return
+        grade_id = marks.get("grade_id")
+        if not isinstance(grade_id, str) or not _GRADE_ID.fullmatch(grade_id):
+            self.say(file, line, "grade_id is missing, or holds more than letters, digits, - and _")
+            cell.metadata.pop("nbgrader")
+            return
+        if grade_id in seen:
+            self.say(file, line, f"grade_id {grade_id} stands in line {seen[grade_id]} already; choose another")
+        seen[grade_id] = line
+        odd = set(marks) - {*_MARKS, "grade_id", "points", "schema_version", "cell_type", "checksum"}
+        if odd:
+            self.say(file, line, f"{grade_id}: unknown marks: {', '.join(sorted(odd))}")
+        full = {**_MARKS, **marks, "schema_version": 3, "cell_type": cell.cell_type}
+        points = full.get("points")
+        wants_points = full["grade"] or full["task"]
+        if wants_points and (isinstance(points, bool) or not isinstance(points, int | float) or points < 0):
+            self.say(file, line, f"{grade_id}: a graded cell needs `points`, a number that is not negative")
+            full["points"] = 0
+        if not wants_points and points:
+            self.say(file, line, f'{grade_id}: points on a cell that is not graded; add "grade": true')
+        if full["task"]:
+            if full["grade"] or full["solution"] or cell.cell_type != "markdown":
+                self.say(file, line, f"{grade_id}: a task is a markdown cell and neither grade nor solution")
+            full["locked"] = True
+        elif full["grade"] and not full["solution"]:
+            full["locked"] = True
+        if begins and (not full["grade"] or full["solution"]):
+            self.say(file, line, f'{grade_id}: hidden tests belong into a test cell ("grade": true)')
+        if cell.cell_type == "code":
+            self._syntax(file, line + 1, cell.source)
+        cell.metadata["nbgrader"] = full
+
+    def _syntax(self, file: Path, first: int, source: str) -> None:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        try:
+            ast.parse(TransformerManager().transform_cell(source))
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            text = error.msg if isinstance(error, SyntaxError) else str(error)
+            self.say(file, first - 1 + line if line else None, f"not Python: {text}")
+
+    def _python(self, file: Path) -> None:
+        text = self._text(file)
+        if text is not None:
+            self._syntax(file, 1, text)
+
+    def _same_marks(self) -> None:
+        """Graded cells are the same in every language, or two learners would sit different exams."""
+        base, *others = self.described.languages
+        wanted = _marked(self.unit.notebooks[base])
+        for language in others:
+            file, found = self.unit.file(language), _marked(self.unit.notebooks[language])
+            for grade_id in sorted(set(wanted) - set(found)):
+                self.say(file, None, f"cell {grade_id} of {self.unit.file(base).name} is missing; add it")
+            for grade_id, cell in found.items():
+                line = cell.metadata["lehrwerk_line"]
+                if grade_id not in wanted:
+                    self.say(file, line, f"cell {grade_id} is not in {self.unit.file(base).name}; add it there")
+                elif cell.metadata["nbgrader"] != wanted[grade_id].metadata["nbgrader"]:
+                    other = wanted[grade_id].metadata["lehrwerk_line"]
+                    self.say(
+                        file,
+                        line,
+                        f"cell {grade_id} has other marks than {self.unit.file(base).name}:{other}; make them equal",
+                    )
+            if list(found) != list(wanted) and set(found) == set(wanted):
+                self.say(file, None, f"marked cells stand in another order than in {self.unit.file(base).name}")
+
+    def _answers(self) -> None:
+        unit = self.unit
+        notebook = next(iter(unit.notebooks.values()))
+        exercises = {
+            cell.metadata["nbgrader"]["grade_id"]: cell.metadata["lehrwerk_line"]
+            for cell in notebook.cells
+            if _is(cell, "solution") and not _is(cell, "grade") and cell.cell_type == "code"
+        }
+        for file in sorted((unit.folder / "solution").glob("*.py")):
+            answer = self._answer(file, file.stem, exercises)
+            if answer:
+                unit.solutions[answer.grade_id] = answer
+        for kind, answers in (("wrong", unit.wrong), ("alternative", unit.alternatives)):
+            for file in sorted((unit.folder / kind).glob("*/*.py")):
+                answer = self._answer(file, file.parent.name, exercises)
+                if answer:
+                    answers.append(answer)
+            for file in sorted((unit.folder / kind).glob("*.py")):
+                self.say(file, None, f"belongs into {kind}/GRADE_ID/")
+        source = unit.file(next(iter(unit.notebooks)))
+        for grade_id, line in exercises.items():
+            if grade_id not in unit.solutions:
+                self.say(source, line, f"{grade_id} has no model solution; write solution/{grade_id}.py")
+            wrong = [answer for answer in unit.wrong if answer.grade_id == grade_id]
+            if len(wrong) < LEAST_WRONG:
+                self.say(
+                    source,
+                    line,
+                    f"{grade_id} has {len(wrong)} wrong solutions; write at least {LEAST_WRONG} in wrong/{grade_id}/",
+                )
+            for answer in wrong:
+                if answer.finding is None:
+                    self.say(answer.file, 1, "no `# finding: KIND` in the first lines; name what must catch it")
+
+    def _answer(self, file: Path, grade_id: str, exercises: dict[str, int]) -> Answer | None:
+        text = self._text(file)
+        if text is None:
+            return None
+        if grade_id not in exercises:
+            known = ", ".join(sorted(exercises)) or "none"
+            self.say(file, None, f"no solution cell {grade_id} in this unit; it has: {known}")
+            return None
+        header: dict[str, str] = {}
+        lines = text.splitlines()
+        while lines and (found := _HEADER.match(lines[0])):
+            header[found[1]] = found[2]
+            lines.pop(0)
+        line = header.get("line")
+        if line is not None and not line.isdigit():
+            self.say(file, None, f"`# line: {line}` is no number")
+            line = None
+        source = "\n".join(lines).strip("\n")
+        return Answer(file, grade_id, source, header.get("finding"), int(line) if line else None)
+
+
+def _is(cell: NotebookNode, mark: str) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get(mark))
+
+
+def _marked(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    return {cell.metadata["nbgrader"]["grade_id"]: cell for cell in notebook.cells if cell.metadata.get("nbgrader")}
