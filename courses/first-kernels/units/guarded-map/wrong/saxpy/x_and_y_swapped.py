@@ -1,0 +1,6 @@
+# finding: wrong-result
+@cuda.jit
+def saxpy(a, x, y, out):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        out[i] = a * y[i] + x[i]
