@@ -71,6 +71,7 @@ class FunctionCheck:
         self._to_host: int | Callable[[Any], int] | None = 0
         self._to_device: int | Callable[[Any], int] | None = None
         self._launches = 1
+        self._most_launches: int | Callable[[Any], int] | None = None
 
     def inputs(
         self, generator: Callable[[np.random.Generator, Any], tuple[Any, ...]], sizes: Iterable[Any]
@@ -105,10 +106,12 @@ class FunctionCheck:
         to_host: int | Callable[[Any], int] | None = 0,
         to_device: int | Callable[[Any], int] | None = None,
         launches: int = 1,
+        most_launches: int | Callable[[Any], int] | None = None,
     ) -> FunctionCheck:
         """What `on_device` allows: at most so many bytes copied (numbers or functions of the size; None: any),
-        and at least so many kernel launches."""
+        at least `launches` and at most `most_launches` kernel launches, which a Python loop over elements exceeds."""
         self._to_host, self._to_device, self._launches = to_host, to_device, launches
+        self._most_launches = most_launches
         return self
 
     def points(
@@ -218,9 +221,13 @@ class FunctionCheck:
             allowed = limit(size) if callable(limit) else limit
             if got is not None and allowed is not None and got > allowed:
                 problems.append(sentence(got, allowed))
+        most = self._most_launches(size) if callable(self._most_launches) else self._most_launches
+        found += [CheckFinding("host-fallback", problem) for problem in problems]
+        if most is not None and trace.launches > most:
+            problems.append(messages.many_launches(trace.launches, most))
+            found.append(CheckFinding("many-launches", problems[-1]))
         if problems:
             outcome.lost.add("on_device")
-            found += [CheckFinding("host-fallback", problem) for problem in problems]
 
     def _compare(
         self,

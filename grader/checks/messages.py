@@ -191,6 +191,15 @@ def no_launch() -> Text:
     }
 
 
+def many_launches(got: int, allowed: int) -> Text:
+    return {
+        "en": f"{got} operations were started on the GPU, {allowed} are allowed. Let one operation work on the whole "
+        "array instead of looping over its parts in Python.",
+        "de": f"Auf der GPU wurden {got} Operationen gestartet, erlaubt sind {allowed}. Lass eine Operation auf dem "
+        "ganzen Array arbeiten, statt in Python über seine Teile zu laufen.",
+    }
+
+
 def copies(got: int, allowed: int) -> Text:
     return {
         "en": f"{got} bytes were copied back to the host, {allowed} are allowed. Keep the data on the GPU: no "
@@ -210,6 +219,10 @@ def copies_in(got: int, allowed: int) -> Text:
 def size_class(size: Any, block: int | None = None) -> Text:
     """A size said without saying it."""
     if isinstance(size, tuple):
+        if 0 in size:
+            return {"en": "an empty input", "de": "eine leere Eingabe"}
+        if 1 in size and len(size) > 2:
+            return {"en": "a shape with an axis of length 1", "de": "eine Form mit einer Achse der Länge 1"}
         if 1 in size:
             return {"en": "a single row or column", "de": "eine einzelne Zeile oder Spalte"}
         if any(side % 32 for side in size):

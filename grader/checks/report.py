@@ -22,6 +22,7 @@ CHECK_KINDS = (
     "input-changed",
     "exception",
     "host-fallback",
+    "many-launches",
     "timeout",
     "crashed",
 )
