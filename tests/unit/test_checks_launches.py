@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ class Counted:
     """Surroundings that call a function in place and say how many operations it started."""
 
     language = "en"
-    device: Any = None
+    device: Any = SimpleNamespace(name="counted")
     seed = 1
 
     def __init__(self, launches: int) -> None:
