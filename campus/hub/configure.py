@@ -83,13 +83,18 @@ def _signin(c: Any, settings: Settings, runtime: Runtime) -> None:
 
 def _services(c: Any, settings: Settings, runtime: Runtime) -> None:
     c.JupyterHub.load_roles = roles(settings)
+    # The portal and the formgraders are parts of one house: signing in once is consent enough. The hub would also
+    # take the portal's from its service, but this setting replaces that list.
+    accounts = [formgrader_account(course) for course in settings.course_ids()]
+    c.JupyterHub.tornado_settings = {
+        "oauth_no_confirm_list": {f"service-{PORTAL}", *(f"jupyterhub-user-{name}" for name in accounts)}
+    }
     c.JupyterHub.services = [
         {
             "name": PORTAL,
             "url": f"http://{runtime.host}:{runtime.portal}",
             "api_token": runtime.portal_token,
             "oauth_client_id": f"service-{PORTAL}",
-            "oauth_no_confirm": True,
             "display": False,
             "oauth_client_allowed_scopes": [
                 "read:users:name!user",

@@ -67,10 +67,10 @@ def _run(job: dict[str, Any]) -> str | None:
     config.CourseDirectory.db_url = job["gradebook"]
     config.CourseDirectory.assignment_id = job["assignment"]
     if job["kind"] == "generate":
-        # Without ClearSolutions: it would replace our starters by its own stub.
+        # Without ClearSolutions, which would replace our starters by its own stub, and without ComputeChecksums: the
+        # source holds model solutions with the checksums of the starters, by which an untouched answer is known.
         config.GenerateAssignment.preprocessors = [
-            f"nbgrader.preprocessors.{name}"
-            for name in ("LockCells", "ClearOutput", "CheckCellMetadata", "ComputeChecksums", "SaveCells")
+            f"nbgrader.preprocessors.{name}" for name in ("LockCells", "ClearOutput", "CheckCellMetadata", "SaveCells")
         ]
         kind: Any = GenerateAssignment
     else:

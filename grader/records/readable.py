@@ -6,8 +6,8 @@ marks of a cell come from the instructor's notebook, so that neither nbgrader no
 
 from __future__ import annotations
 
-import html
 import json
+import re
 from typing import Any
 
 from nbformat import NotebookNode
@@ -15,6 +15,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 #: The word that stands where a marked cell is missing.
 MISSING = "[missing]"
+#: What opens a tag, a comment or a declaration in HTML; a `<` before anything else is a character, also in code.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 def readable(source: bytes, handed: bytes) -> NotebookNode:
@@ -39,7 +41,7 @@ def _cell(kind: Any, text: str, marks: dict[str, Any] | None) -> NotebookNode:
     if kind == "code":
         return new_code_cell(text, metadata=metadata)
     # A raw cell would go into the page as it is.
-    return new_markdown_cell(html.escape(text, quote=False), metadata=metadata)
+    return new_markdown_cell(_TAG.sub("&lt;", text), metadata=metadata)
 
 
 def _marks(cell: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.preprocessors import ComputeChecksums
 
 from grader.course.archives import pack, pack_files
+from grader.course.build import answered
 from grader.dispatch.worker import Worker
 from grader.exam.room import ExamRoom
 from grader.exam.verdict import CellVerdict, Verdict
@@ -20,13 +23,20 @@ from grader.store import State, Store, Submission
 from tests.notebooks import given, manual, notebook, solution, task, test
 
 COURSE = "nord--first"
-SOURCE = notebook(
-    given("import numpy as np"),
-    solution("double", "def double(x):\n    return 2 * x"),
-    test("double-test", 4, "assert double(4) == 8"),
-    manual("why", 3, "because"),
-    task("draw", 2, "Draw it."),
-)
+MODEL, STARTER = "def double(x):\n    return 2 * x", "def double(x):\n    pass"
+
+
+def source() -> bytes:
+    """As a course is built: model solutions, with the checksums of the starters."""
+    released = notebook(
+        given("import numpy as np"),
+        solution("double", STARTER),
+        test("double-test", 4, "assert double(4) == 8"),
+        manual("why", 3, "because"),
+        task("draw", 2, "Draw it."),
+    )
+    made, _ = ComputeChecksums().preprocess(nbformat.reads(released.decode(), 4), {})
+    return nbformat.writes(answered(made, {"double": MODEL})).encode()
 
 
 @dataclass
@@ -63,7 +73,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, converter: Converter) ->
     """A data folder with a published course, to be copied for each test."""
     folder, bundle = tmp_path_factory.mktemp("published"), tmp_path_factory.mktemp("bundle")
     (bundle / "source" / "unit").mkdir(parents=True)
-    (bundle / "source" / "unit" / "unit.ipynb").write_bytes(SOURCE)
+    (bundle / "source" / "unit" / "unit.ipynb").write_bytes(source())
     store = Store(f"sqlite:///{folder / 'store.sqlite'}")
     store.migrate()
     registrar = open_registrar(store, folder)
@@ -127,6 +137,14 @@ def test_the_last_submission_counts_and_a_manual_mark_is_kept_for_review(desk: D
     grade = desk.registrar.grade_of(COURSE, "unit", "anna")
     assert grade is not None
     assert (grade.score, grade.needs_manual) == (6, True)
+
+
+@pytest.mark.parametrize(("code", "comment"), [(STARTER, "No response."), (MODEL, None)])
+def test_graders_see_which_answer_was_left_as_it_was(desk: Desk, code: str, comment: str | None) -> None:
+    desk.hand_in(code)
+    desk.worker.once()
+    with desk.gradebook() as book:
+        assert book.find_comment("double", "unit", "unit", "anna").comment == comment
 
 
 def test_recording_twice_changes_nothing(desk: Desk) -> None:

@@ -56,10 +56,10 @@ def test_what_is_no_notebook_has_every_marked_cell_missing(handed: bytes) -> Non
 
 
 def test_nothing_of_a_page_passes() -> None:
-    cell = manual("why", 3, "<script>x</script>\ud800", kind="raw")
+    cell = manual("why", 3, "i < n <script>x</script><!-- --><?php \ud800", kind="raw")
     cell |= {"attachments": {"a.svg": {"image/svg+xml": "<svg onload=x>"}}}
     code = {**solution("f", "1"), "outputs": [{"output_type": "display_data", "data": {"text/html": "<script>"}}]}
     shown = json.dumps(readable(SOURCE, notebook(code, cell)))
     assert "<script>" not in shown
     assert "svg" not in shown
-    assert "&lt;script&gt;x" in shown
+    assert "i < n &lt;script>x&lt;/script>&lt;!-- -->&lt;?php" in shown
