@@ -93,7 +93,8 @@ class Candidate:
     def _handle(self, value: Any) -> Any:
         flagged = _device_array(value)
         if flagged is not None:
-            return {"~": "device", "v": encode(flagged), "k": type(value).__module__.split(".")[0]}
+            library = "numba" if hasattr(type(value), "copy_to_host") else "cupy"
+            return {"~": "device", "v": encode(flagged), "k": library}
         number = len(self.handles)
         self.handles[number] = value
         name = value.__name__ if isinstance(value, type(os)) else ""

@@ -74,11 +74,19 @@ def marks(cell: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def lay_out(notebook: str, source: dict[str, Any], submitted: dict[str, Any] | None) -> Paper:
-    """The paper of one notebook; without a submission, the instructor's own cells."""
+def lay_out(
+    notebook: str,
+    source: dict[str, Any],
+    submitted: dict[str, Any] | None,
+    released: dict[str, Any] | None = None,
+) -> Paper:
+    """The paper of one notebook; without a submission, the instructor's own cells.
+
+    `released` is the notebook that the learner got, whose given cells may be in another language than the source's.
+    """
     paper = Paper(notebook)
-    answers, added = _answers(source, submitted, paper)
-    paper.cells += [_added(cell, "", number) for number, cell in enumerate(added.get(None, []))]
+    answers, added = _answers(source, submitted, released, paper)
+    paper.cells += added.get(-1, [])
     for number, cell in enumerate(source["cells"]):
         found = marks(cell)
         grade_id = found.get("grade_id", "")
@@ -103,34 +111,68 @@ def lay_out(notebook: str, source: dict[str, Any], submitted: dict[str, Any] | N
         elif code:
             key = grade_id or f"given-{number + 1}"
             paper.cells.append(Cell("run", key, text, grade_id, learner=solution))
-        if grade_id:
-            paper.cells += [_added(extra, grade_id, n) for n, extra in enumerate(added.get(grade_id, []))]
+        paper.cells += added.get(number, [])
     return paper
 
 
-def _added(cell: dict[str, Any], after: str, number: int) -> Cell:
-    return Cell("run", f"added-{after or 'first'}-{number + 1}", cell["source"], learner=True)
-
-
 def _answers(
-    source: dict[str, Any], submitted: dict[str, Any] | None, paper: Paper
-) -> tuple[dict[str, str], dict[str | None, list[dict[str, Any]]]]:
-    """(solution cells by grade id, code cells that the learner added, by the grade id before them)."""
+    source: dict[str, Any], submitted: dict[str, Any] | None, released: dict[str, Any] | None, paper: Paper
+) -> tuple[dict[str, str], dict[int, list[Cell]]]:
+    """(solution cells by grade id, cells that the learner added by the index of the source's cell before them)."""
     answers: dict[str, str] = {}
-    added: dict[str | None, list[dict[str, Any]]] = {}
+    added: dict[int, list[Cell]] = {}
     if submitted is None:
         return answers, added
-    known = {marks(cell).get("grade_id") for cell in source["cells"]} - {None}
-    given = {cell["source"].strip() for cell in source["cells"] if not marks(cell)}
-    last: str | None = None
+    marked = {marks(cell)["grade_id"]: number for number, cell in enumerate(source["cells"]) if marks(cell)}
+    given = _given(source, released)
+    after, last, extra = "first", -1, 0
     for cell in submitted["cells"]:
-        grade_id = marks(cell).get("grade_id")
-        if grade_id in known and grade_id is not None:
+        grade_id = marks(cell).get("grade_id", "")
+        text = cell["source"].strip()
+        if grade_id in marked:
             if grade_id in answers:
                 paper.findings.append(messages.duplicate_cell(grade_id))
             else:
                 answers[grade_id] = cell["source"]
-                last = grade_id
-        elif cell["cell_type"] == "code" and cell["source"].strip() and cell["source"].strip() not in given:
-            added.setdefault(last, []).append(cell)
+                after, last, extra = grade_id, marked[grade_id], 0
+        elif cell["cell_type"] == "code" and text:
+            if text in given:
+                # A copy of a given cell does not carry what follows beyond the next marked cell.
+                end = min((n for n in marked.values() if n > last), default=len(source["cells"]))
+                last = next((n for n in given[text] if last < n < end), last)
+            else:
+                extra += 1
+                made = Cell("run", f"added-{after}-{extra}", cell["source"], learner=True)
+                added.setdefault(last, []).append(made)
     return answers, added
+
+
+def _given(source: dict[str, Any], released: dict[str, Any] | None) -> dict[str, list[int]]:
+    """Where the source has the given cells, by their text there and in the notebook that learners got.
+
+    A cell of the released notebook is the source's that has the same marked cell before it and as many given ones
+    in between.
+    """
+    places = _unmarked(source)
+    given: dict[str, list[int]] = {}
+    for number in places.values():
+        given.setdefault(source["cells"][number]["source"].strip(), []).append(number)
+    if released is not None:
+        for place, number in _unmarked(released).items():
+            spots = given.setdefault(released["cells"][number]["source"].strip(), [])
+            if place in places and places[place] not in spots:
+                spots.append(places[place])
+    return given
+
+
+def _unmarked(notebook: dict[str, Any]) -> dict[tuple[str, int], int]:
+    """Index of each code cell without marks, by (grade id before it, how many of them since)."""
+    places: dict[tuple[str, int], int] = {}
+    before, count = "", 0
+    for number, cell in enumerate(notebook["cells"]):
+        if marks(cell):
+            before, count = marks(cell)["grade_id"], 0
+        elif cell["cell_type"] == "code" and cell["source"].strip():
+            places[before, count] = number
+            count += 1
+    return places

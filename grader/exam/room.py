@@ -201,7 +201,13 @@ class ExamRoom:
             learner = (
                 paper.read_notebook(notebook.name, submitted[notebook.name]) if notebook.name in submitted else None
             )
-            laid = paper.lay_out(notebook.stem, instructor, learner if learner is not None else {"cells": []})
+            handed_out = given / notebook.name if given is not None else None
+            released = (
+                paper.read_notebook(notebook.name, handed_out.read_bytes())
+                if handed_out is not None and handed_out.is_file()
+                else None
+            )
+            laid = paper.lay_out(notebook.stem, instructor, learner or {"cells": []}, released)
             if learner is None:
                 laid.findings = [messages.missing_notebook(notebook.name)]
             papers.append(laid)
