@@ -1,0 +1,6 @@
+# finding: wrong-result
+def hot_mean(frames, limit):
+    xp = cp.get_array_module(frames)
+    hot = frames > limit
+    total = xp.where(hot, frames, 0).sum()
+    return total / xp.maximum(hot.sum().astype(frames.dtype), 1)

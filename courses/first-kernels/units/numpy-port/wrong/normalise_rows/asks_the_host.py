@@ -1,0 +1,7 @@
+# finding: host-fallback
+def normalise_rows(x):
+    xp = cp.get_array_module(x)
+    length = xp.sqrt((x * x).sum(axis=1, keepdims=True))
+    if (length == 0).any():
+        length = xp.where(length == 0, 1, length)
+    return x / length
