@@ -280,3 +280,8 @@ def test_the_page_lists_what_is_there(cp):
     page = table.table()
     assert "`bincount`" in page
     assert page == PAGE.read_text(encoding="utf-8")
+
+
+def test_an_array_calls_itself_cupys(cp):
+    assert str(type(cp.zeros(2))) == "<class 'cupy.ndarray'>"
+    assert isinstance(cp.zeros(2), cp.ndarray)

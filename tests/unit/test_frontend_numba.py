@@ -1,6 +1,7 @@
 """`numba.cuda` without a driver: numba-cuda's own compiler and host API, the heap in the driver's place."""
 
 import gc
+import warnings
 
 import numpy as np
 import pytest
@@ -9,8 +10,6 @@ from numba.cuda.core.errors import NumbaPerformanceWarning, TypingError
 from grader.device.emulated import EmulatedDevice
 from grader.device.frontends import numba_cuda
 from grader.device.heap import LocalHeap
-
-pytestmark = pytest.mark.filterwarnings("ignore:Grid size")
 
 
 @pytest.fixture
@@ -57,6 +56,13 @@ def test_arrays_travel_only_where_the_learner_says_so(cuda, heap, saxpy):
     assert (counted.host_to_device, counted.host_to_device_bytes) == (2, 8000)
     assert (counted.device_to_host, counted.device_to_host_bytes) == (1, 4000)
     assert counted.launches == 1
+
+
+def test_a_small_grid_is_no_reason_to_warn_of_speed(cuda, saxpy):
+    x = cuda.to_device(np.ones(4, "f4"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        saxpy[1, 4](np.float32(2), x, x, cuda.device_array_like(x))
 
 
 def test_host_arrays_go_there_and_back_with_a_warning(heap, saxpy):

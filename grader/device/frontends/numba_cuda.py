@@ -436,6 +436,7 @@ class _Original:
     kernel: type
     init: Any
     caching: Any
+    occupancy_warnings: Any
 
 
 _original: _Original | None = None
@@ -458,8 +459,15 @@ def install(
     if _original is None:
         cls = dispatcher.CUDADispatcher
         _original = _Original(
-            type(drv.driver), dict(drv.driver.__dict__), dispatcher._Kernel, cls.__init__, cls.enable_caching
+            type(drv.driver),
+            dict(drv.driver.__dict__),
+            dispatcher._Kernel,
+            cls.__init__,
+            cls.enable_caching,
+            dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS,
         )
+        # A warning that a small grid leaves a GPU idle is about speed, and there is none here.
+        dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
         drv._logger = drv.make_logger()
         cls.__init__ = _with_lines(cls.__init__)
         cls.enable_caching = lambda self: None
@@ -483,6 +491,7 @@ def uninstall() -> None:
     dispatcher._Kernel = _original.kernel
     dispatcher.CUDADispatcher.__init__ = _original.init
     dispatcher.CUDADispatcher.enable_caching = _original.caching
+    dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS = _original.occupancy_warnings
     _forget_device()
     _original = None
 

@@ -159,6 +159,8 @@ class ndarray:
 
     __array_priority__ = 100
     __slots__ = ("__weakref__", "base", "dtype", "memory", "shape", "strides", "view_")
+    #: What learners see in `type(x)` and in messages.
+    __module__ = "cupy"
     #: As in CuPy: comparing gives an array, so arrays cannot be keys.
     __hash__ = None  # type: ignore[assignment]
 
