@@ -1,0 +1,406 @@
+"""nbgrader's own commands and buttons against a served exchange."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nbgrader.auth import Authenticator
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeError, ExchangeFactory
+from traitlets.config import Config
+
+from grader.course.archives import read
+from grader.exchange.client import exchange_config
+from grader.exchange.client.assignments import Assignments
+from tests.notebooks import given, notebook
+from tests.service.exchange_room import COURSE, RELEASE, UNIT, Campus, campus, publish, released
+from tests.service.portal_room import OTHER, SETTINGS
+
+LOG = logging.getLogger("tests.exchange")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Campus]:
+    with campus(tmp_path) as opened:
+        opened.sit_down(monkeypatch)
+        caplog.set_level(logging.INFO, logger=LOG.name)
+        monkeypatch.chdir(opened.home)
+        yield opened
+
+
+@pytest.fixture
+def buttons(here: Campus) -> Assignments:
+    return Assignments(here.home, log=LOG)
+
+
+def nbgrader(here: Campus, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=here.home,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def part(name: str, course: str = COURSE, assignment: str = UNIT, student: str = "*", **traits: object):
+    """One of nbgrader's exchange classes, as its factory makes it."""
+    config = Config()
+    exchange_config(config)
+    directory = CourseDirectory(config=config, course_id=course, assignment_id=assignment, student_id=student)
+    made = getattr(ExchangeFactory(config=config), name)(
+        coursedir=directory, authenticator=Authenticator(config=config), config=config, log=LOG
+    )
+    for key, value in traits.items():
+        setattr(made, key, value)
+    return made
+
+
+def test_a_learner_fetches_submits_and_reads_feedback_by_nbgraders_commands(here):
+    told = nbgrader(here, "fetch_assignment", UNIT, "--course", COURSE)
+    assert told.returncode == 0, told.stderr
+    folder = here.home / COURSE / UNIT
+    assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == [
+        "checks.py",
+        "data/x.csv",
+        f"{UNIT}.ipynb",
+    ]
+    mine = notebook(given("print('mine')"))
+    (folder / f"{UNIT}.ipynb").write_bytes(mine)
+
+    told = nbgrader(here, "submit", UNIT, "--course", COURSE)
+    assert told.returncode == 0, told.stderr
+    (submission,) = here.room.store.submissions()
+    assert "It is marked next." in told.stderr
+    assert f"{submission.received_at.astimezone():%Y-%m-%d %H:%M:%S}" in told.stderr
+    assert read(here.room.store.archive(submission.id), SETTINGS.limits)[f"{UNIT}.ipynb"] == mine
+
+    told = nbgrader(here, "list", "--cached", "--course", COURSE)
+    assert "learner-nord" in told.stderr
+    assert "no feedback yet" in told.stderr
+
+    here.room.grade(submission.id)
+    told = nbgrader(here, "fetch_feedback", UNIT, "--course", COURSE, LEHRWERK_LANG="de")
+    assert told.returncode == 0, told.stderr
+    (page,) = (folder / "feedback").rglob("*.html")
+    assert page.read_text() == f"<p>{submission.id}</p>"
+    assert "Rückmeldung liegt in" in told.stderr
+
+
+def test_a_failed_command_says_a_sentence_and_no_stack_trace(here):
+    told = nbgrader(here, "submit", UNIT, "--course", COURSE, LEHRWERK_LANG="de")
+    assert told.returncode == 1
+    assert "Hole zuerst die Aufgabe." in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_the_release_comes_in_the_learners_language(here, buttons, monkeypatch):
+    monkeypatch.setenv("LEHRWERK_LANG", "de")
+    assert buttons.fetch_assignment(COURSE, UNIT)["success"]
+    assert (here.home / COURSE / UNIT / f"{UNIT}.ipynb").read_bytes() == released("Hallo")
+
+
+def test_what_is_never_shipped_is_not_in_the_folder(here, buttons):
+    buttons.fetch_assignment(COURSE, UNIT)
+    assert not list(here.home.rglob("exam.py"))
+    assert {p.name for p in here.home.iterdir()} == {COURSE}
+
+
+def test_the_list_has_what_nbgraders_pages_read(here, buttons):
+    (released_one, other) = buttons.list_assignments(course_id=COURSE)["value"]
+    assert released_one == {
+        "course_id": COURSE,
+        "assignment_id": UNIT,
+        "student_id": "*",
+        "status": "released",
+        "path": f"{COURSE}/{UNIT}",
+        "notebooks": [{"notebook_id": UNIT, "path": f"{UNIT}.ipynb"}],
+    }
+    assert (other["assignment_id"], other["status"]) == ("port-to-cupy", "released")
+
+    buttons.fetch_assignment(COURSE, UNIT)
+    fetched = buttons.list_released_assignments(COURSE)["value"][0]
+    assert fetched["status"] == "fetched"
+    assert fetched["path"] == f"{COURSE}/{UNIT}"
+    assert fetched["notebooks"] == [{"notebook_id": UNIT, "path": f"{COURSE}/{UNIT}/{UNIT}.ipynb"}]
+
+    buttons.submit_assignment(COURSE, UNIT)
+    (submission,) = here.room.store.submissions()
+    (group,) = buttons.list_submitted_assignments(COURSE)["value"]
+    assert {key: group[key] for key in ("course_id", "assignment_id", "student_id", "status")} == {
+        "course_id": COURSE,
+        "assignment_id": UNIT,
+        "student_id": "learner-nord",
+        "status": "submitted",
+    }
+    (one,) = group["submissions"]
+    assert one["timestamp"] == f"{submission.received_at:%Y-%m-%d %H:%M:%S.%f} UTC"
+    assert (one["has_local_feedback"], one["has_exchange_feedback"], one["local_feedback_path"]) == (False, False, None)
+    json.dumps(buttons.list_assignments(COURSE))
+
+
+def test_feedback_is_offered_fetched_and_offered_again_when_it_changed(here, buttons, monkeypatch):
+    buttons.fetch_assignment(COURSE, UNIT)
+    buttons.submit_assignment(COURSE, UNIT)
+    (submission,) = here.room.store.submissions()
+    here.room.grade(submission.id)
+
+    def seen() -> dict:
+        return buttons.list_submitted_assignments(COURSE)["value"][0]["submissions"][0]
+
+    assert (seen()["has_exchange_feedback"], seen()["has_local_feedback"]) == (True, False)
+    assert buttons.fetch_feedback(COURSE, UNIT)["success"]
+    one = seen()
+    assert (one["has_local_feedback"], one["feedback_updated"]) == (True, False)
+    assert one["local_feedback_path"] == f"{COURSE}/{UNIT}/feedback/{one['timestamp']}"
+    (here.home / one["local_feedback_path"] / f"{UNIT}.html").write_text("as it was before a person marked it")
+    assert seen()["feedback_updated"]
+    buttons.fetch_feedback(COURSE, UNIT)
+    assert not seen()["feedback_updated"]
+
+
+def test_the_same_submission_sent_twice_is_one(here, buttons, caplog):
+    buttons.fetch_assignment(COURSE, UNIT)
+    first, second = part("Submit"), part("Submit")
+    first.start()
+    os.utime(here.home / COURSE / UNIT / "checks.py", (0, 0))
+    second.start()
+    assert (first.receipt.new, second.receipt.new) == (True, False)
+    assert first.receipt.id == second.receipt.id
+    assert len(here.room.store.submissions()) == 1
+    assert "it counts once" in caplog.text
+    (here.home / COURSE / UNIT / "checks.py").write_text("changed")
+    part("Submit").start()
+    assert len(here.room.store.submissions()) == 2
+
+
+def test_a_receipt_tells_the_place_in_the_queue(here, buttons, caplog):
+    here.room.submit("learner2-nord")
+    buttons.fetch_assignment(COURSE, UNIT)
+    buttons.submit_assignment(COURSE, UNIT)
+    assert "Waiting before it: 1." in caplog.text
+
+
+def test_a_late_submission_is_taken_and_called_late(here, buttons, caplog, monkeypatch):
+    publish(here.room, deadline="2020-01-01T12:00:00+01:00")
+    monkeypatch.setenv("LEHRWERK_LANG", "de")
+    buttons.fetch_assignment(COURSE, UNIT)
+    assert buttons.submit_assignment(COURSE, UNIT)["success"]
+    assert here.room.store.submissions()[0].late
+    assert "als verspätet vermerkt" in caplog.text
+    assert buttons.list_submitted_assignments(COURSE)["value"][0]["submissions"][0]["late"]
+
+
+def test_a_learners_files_are_never_overwritten(here, buttons):
+    buttons.fetch_assignment(COURSE, UNIT)
+    folder = here.home / COURSE / UNIT
+    (folder / "checks.py").write_text("mine")
+    again = buttons.fetch_assignment(COURSE, UNIT)
+    assert again == {
+        "success": False,
+        "value": f"You have this assignment already, in {COURSE}/{UNIT}. Rename that folder to begin anew.",
+    }
+    (folder / "data" / "x.csv").unlink()
+    part("FetchAssignment", replace_missing_files=True).start()
+    assert (folder / "checks.py").read_text() == "mine"
+    assert (folder / "data" / "x.csv").read_bytes() == b"1,2\n"
+
+
+def test_a_failed_fetch_is_told_where_nbgrader_would_only_list_again(here, buttons):
+    buttons.fetch_assignment(COURSE, UNIT)
+    assert not buttons.fetch_assignment(COURSE, UNIT)["success"]
+    assert "already" in buttons.list_assignments(COURSE)["value"]
+    assert buttons.list_assignments(COURSE)["success"]
+
+
+def test_hidden_files_checkpoints_feedback_and_links_stay_at_home(here, buttons, tmp_path, caplog):
+    buttons.fetch_assignment(COURSE, UNIT)
+    folder = here.home / COURSE / UNIT
+    for name in (".secret", ".ipynb_checkpoints/x.ipynb", "__pycache__/x.pyc", "feedback/now/x.html", "data/.hidden"):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_text("private")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "diary.txt").write_text("private")
+    (folder / "link.txt").symlink_to(tmp_path / "outside" / "diary.txt")
+    (folder / "linked").symlink_to(tmp_path / "outside")
+    os.mkfifo(folder / "pipe")
+    assert buttons.submit_assignment(COURSE, UNIT)["success"]
+    (submission,) = here.room.store.submissions()
+    files = read(here.room.store.archive(submission.id), SETTINGS.limits)
+    assert sorted(files) == ["checks.py", "data/x.csv", f"{UNIT}.ipynb"]
+    for name in ("link.txt", "linked", "pipe"):
+        assert f"{name} is not sent" in caplog.text
+
+
+def test_a_missing_notebook_is_warned_of_or_refused(here, buttons, caplog):
+    buttons.fetch_assignment(COURSE, UNIT)
+    folder = here.home / COURSE / UNIT
+    (folder / f"{UNIT}.ipynb").rename(folder / "renamed.ipynb")
+    with pytest.raises(ExchangeError, match=f"{UNIT}.ipynb is missing"):
+        part("Submit", strict=True).start()
+    assert here.room.store.submissions() == []
+    # One notebook wanted, one notebook there: the exchange takes it under its new name.
+    part("Submit").start()
+    assert f"Missing: {UNIT}.ipynb" in caplog.text
+    assert "Not part of the assignment: renamed.ipynb" in caplog.text
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_refusals_reach_the_learner_in_their_language(here, buttons, monkeypatch, language):
+    monkeypatch.setenv("LEHRWERK_LANG", language)
+    buttons.fetch_assignment(COURSE, UNIT)
+    before = here.everything()
+    folder = here.home / COURSE / UNIT
+    told = {}
+
+    (folder / f"{UNIT}.ipynb").write_text("not JSON")
+    told["not-json"] = buttons.submit_assignment(COURSE, UNIT)
+    (folder / f"{UNIT}.ipynb").write_text('{"nbformat": 4}')
+    told["not-a-notebook"] = buttons.submit_assignment(COURSE, UNIT)
+    (folder / f"{UNIT}.ipynb").write_bytes(RELEASE[f"release/en/{UNIT}/{UNIT}.ipynb"])
+    (folder / "noise.bin").write_bytes(os.urandom(21_000_000))
+    told["too-large"] = buttons.submit_assignment(COURSE, UNIT)
+    (folder / "noise.bin").unlink()
+    for number in range(1001):
+        (folder / f"{number}.txt").touch()
+    told["too-many"] = buttons.submit_assignment(COURSE, UNIT)
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "guest-nord")
+    told["not-enrolled"] = buttons.submit_assignment(COURSE, UNIT)
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "learner-sued")
+    told["other-tenant"] = buttons.submit_assignment(COURSE, UNIT)
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "nobody")
+    told["unknown-token"] = buttons.submit_assignment(COURSE, UNIT)
+
+    expected = {
+        "not-json": {"en": "is not a notebook that can be read", "de": "ist kein lesbares Notebook"},
+        "not-a-notebook": {"en": "is not a notebook that can be read", "de": "ist kein lesbares Notebook"},
+        "too-large": {"en": "the largest file is noise.bin", "de": "die größte Datei ist noise.bin"},
+        "too-many": {"en": "more than 1000 files", "de": "mehr als 1000 Dateien"},
+        "not-enrolled": {"en": "You are not enrolled", "de": "nicht eingeschrieben"},
+        "other-tenant": {"en": "There is no course", "de": "Es gibt keinen Kurs"},
+        "unknown-token": {"en": "Stop your server and start it again", "de": "Beende deinen Server und starte ihn neu"},
+    }
+    for what, answer in told.items():
+        assert answer["success"] is False, what
+        assert expected[what][language] in answer["value"], what
+        assert "Traceback" not in answer["value"]
+        assert len(answer["value"].splitlines()) == 1
+    assert here.everything() == before
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_an_exchange_that_is_away_is_said_and_loses_nothing(here, buttons, monkeypatch, language):
+    monkeypatch.setenv("LEHRWERK_LANG", language)
+    buttons.fetch_assignment(COURSE, UNIT)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("LEHRWERK_EXCHANGE_URL", f"http://127.0.0.1:{taken.getsockname()[1]}/api")
+        answers = [
+            buttons.submit_assignment(COURSE, UNIT),
+            buttons.list_assignments(COURSE),
+            buttons.list_courses(),
+        ]
+    sentence = {"en": "The exchange does not answer.", "de": "Die Abgabestelle antwortet nicht."}[language]
+    assert [answer["value"].startswith(sentence) for answer in answers] == [True] * 3
+    assert (here.home / COURSE / UNIT / f"{UNIT}.ipynb").exists()
+
+
+def test_another_kind_of_server_at_the_exchanges_place_is_not_understood(here, buttons, monkeypatch):
+    # The portal's pages answer with HTML, some of them with a redirect.
+    monkeypatch.setenv("LEHRWERK_EXCHANGE_URL", here.url.removesuffix("/api"))
+    answer = buttons.list_courses()
+    assert answer["success"] is False
+    assert "not understood" in answer["value"]
+    monkeypatch.delenv("LEHRWERK_EXCHANGE_URL")
+    assert "not connected to the exchange" in buttons.list_courses()["value"]
+
+
+def test_courses_are_the_persons_own(here, buttons, monkeypatch):
+    assert buttons.list_courses() == {"success": True, "value": [COURSE]}
+    assert buttons.list_assignments("sued--first-kernels") == {"success": True, "value": []}
+    config = Config()
+    exchange_config(config)
+    authenticator = Authenticator(config=config)
+    assert authenticator.has_access("*", COURSE)
+    assert authenticator.has_access("learner-nord", COURSE)
+    assert not authenticator.has_access("learner-nord", OTHER)
+    assert not authenticator.has_access("learner2-nord", COURSE)
+
+
+def test_nobody_acts_for_somebody_else(here, buttons):
+    buttons.fetch_assignment(COURSE, UNIT)
+    for name in ("Submit", "FetchFeedback", "FetchAssignment"):
+        with pytest.raises(ExchangeError, match="cannot act for learner2-nord"):
+            part(name, student="learner2-nord").start()
+    with pytest.raises(ExchangeError, match="Only graders"):
+        part("List", inbound=True).start()
+    assert here.room.store.submissions() == []
+
+
+@pytest.mark.parametrize("name", ["..", "../../etc", "/etc", "a/b", ".hidden", "a\0b"])
+def test_names_lead_nowhere_else(here, buttons, name):
+    for answer in (
+        buttons.fetch_assignment(COURSE, name),
+        buttons.fetch_assignment(name, UNIT),
+        buttons.submit_assignment(COURSE, name),
+        buttons.submit_assignment(name, UNIT),
+    ):
+        assert answer["success"] is False
+        assert "Traceback" not in answer["value"]
+    assert list(here.home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [({}, "holds no files yet"), ({f"release/en/{UNIT}/a": b"", f"release/en/{UNIT}/a/b": b""}, "cannot be")],
+)
+def test_a_release_that_cannot_be_placed_leaves_nothing(here, buttons, files, sentence):
+    publish(here.room, files=files)
+    answer = buttons.fetch_assignment(COURSE, UNIT)
+    assert answer["success"] is False
+    assert sentence in answer["value"]
+    assert [p for p in here.home.rglob("*") if p.name != COURSE] == []
+
+
+def test_a_grader_collects_into_nbgraders_folders(here, buttons, monkeypatch, tmp_path):
+    mine = here.room.submit("learner-nord")
+    here.room.submit("learner2-nord")
+    here.sit_down(monkeypatch, "grader-nord")
+    (tmp_path / "marking").mkdir()
+    monkeypatch.chdir(tmp_path / "marking")
+    part("Collect").start()
+    folder = tmp_path / "marking" / "submitted" / "learner-nord" / UNIT
+    assert (folder / "helper.py").read_bytes() == b"WIDTH = 256\n"
+    stamp = f"{here.room.store.submission(mine).received_at:%Y-%m-%d %H:%M:%S.%f} UTC"
+    assert (folder / "timestamp.txt").read_text() == stamp
+    assert sorted(p.name for p in (tmp_path / "marking" / "submitted").iterdir()) == ["learner-nord", "learner2-nord"]
+
+    newer = here.room.submit("learner-nord")
+    part("Collect").start()
+    assert (folder / "timestamp.txt").read_text() == stamp
+    part("Collect", update=True).start()
+    assert (folder / "timestamp.txt").read_text() != stamp
+    listed = part("List", inbound=True).start()
+    assert [(group["student_id"], len(group["submissions"])) for group in listed] == [
+        ("learner-nord", 1),
+        ("learner2-nord", 1),
+    ]
+    assert listed[0]["submissions"][0]["submission_id"] == newer
+
+
+def test_releasing_is_publishing(here, caplog):
+    with pytest.raises(ExchangeError, match="lehrwerk course publish"):
+        part("ReleaseAssignment").start()
+    part("ReleaseFeedback").start()
+    assert "nothing is left to release" in caplog.text
+    with pytest.raises(ExchangeError, match="withdrawn on its own page"):
+        part("List", remove=True).start()
