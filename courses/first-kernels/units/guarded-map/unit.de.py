@@ -27,6 +27,7 @@ from numba import cuda
 # Bei 4 Threads je Block (`cuda.blockDim.x`) hat Thread 2 in Block 1 die Nummer `1 * 4 + 2 = 6`.
 # Numba rechnet das mit `cuda.grid(1)` aus. Ein Beispiel, das zehn Zahlen mit einem Block aus zehn Threads quadriert:
 
+
 # %%
 @cuda.jit
 def square(x, out):
@@ -59,6 +60,7 @@ out.copy_to_host()
 #
 # Schreibe einen Kernel, der für jedes Element `out[i] = a * x[i] + y[i]` berechnet. Die Arrays haben dieselbe Länge
 # `n`, und der Start hat mindestens `n` Threads, meistens mehr. Verändere nur `out`.
+
 
 # %% nbgrader={"grade_id": "saxpy", "solution": true}
 @cuda.jit
@@ -98,6 +100,7 @@ exam.saxpy(saxpy)
 #
 # Schreibe saxpy noch einmal, sodass es bei jedem Start stimmt: ein Block, viele Blöcke, weniger Threads als Elemente
 # oder mehr. Jedes Element berechnet nur ein Thread.
+
 
 # %% nbgrader={"grade_id": "saxpy_stride", "solution": true}
 @cuda.jit

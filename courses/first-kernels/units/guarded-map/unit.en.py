@@ -26,6 +26,7 @@ from numba import cuda
 # With 4 threads in a block (`cuda.blockDim.x`), thread 2 of block 1 has the number `1 * 4 + 2 = 6`.
 # Numba computes this with `cuda.grid(1)`. An example that squares ten numbers with one block of ten threads:
 
+
 # %%
 @cuda.jit
 def square(x, out):
@@ -58,6 +59,7 @@ out.copy_to_host()
 #
 # Write a kernel that computes `out[i] = a * x[i] + y[i]` for every element. The arrays have the same length `n`, and
 # the launch has at least `n` threads, usually more. Change `out` only.
+
 
 # %% nbgrader={"grade_id": "saxpy", "solution": true}
 @cuda.jit
@@ -96,6 +98,7 @@ exam.saxpy(saxpy)
 #
 # Write saxpy once more, so that it is right for every launch: one block, many blocks, fewer threads than elements or
 # more. Each element is computed by one thread only.
+
 
 # %% nbgrader={"grade_id": "saxpy_stride", "solution": true}
 @cuda.jit

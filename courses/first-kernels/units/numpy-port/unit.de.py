@@ -86,6 +86,7 @@ print("jetzt eine Zahl auf dem Host:", float(hottest))
 # Eine Funktion, die mit beiden Bibliotheken arbeitet, fragt ihr Argument, wo es liegt. `cp.get_array_module(x)` gibt
 # für ein CuPy-Array das Modul `cupy` und für ein NumPy-Array das Modul `numpy`. Üblich ist dafür der Name `xp`.
 
+
 # %%
 def above_row_mean(frame):
     """Wie weit jedes Pixel über dem Mittel seiner Zeile liegt; ein neues Array in der Bibliothek von `frame`."""
@@ -114,6 +115,7 @@ above_row_mean(frame)
 # * eine Zeile aus Nullen eine Zeile aus Nullen bleibt, und eine Tabelle ohne Zeilen eine ohne Zeilen;
 # * bei CuPy-Arrays alles **auf dem Device bleibt** und keine Python-Schleife über die Zeilen läuft;
 # * `x` selbst **nicht verändert** wird.
+
 
 # %% nbgrader={"grade_id": "normalise_rows", "solution": true}
 def normalise_rows(x):
@@ -172,6 +174,7 @@ print((total / counts).dtype, (total / counts.astype(total.dtype)).dtype)
 # Es gelten dieselben Regeln wie oben: dieselbe Bibliothek, derselbe dtype wie `frames`, nichts verlässt das Device,
 # keine Schleife über Bilder oder Pixel, und `frames` bleibt, wie es ist. Reduktionen nehmen mehrere Achsen auf einmal:
 # `axis=(1, 2)`.
+
 
 # %% nbgrader={"grade_id": "hot_mean", "solution": true}
 def hot_mean(frames, limit):

@@ -85,6 +85,7 @@ print("now a number on the host:", float(hottest))
 # A function that works with both libraries asks its argument where it lies. `cp.get_array_module(x)` gives the module
 # `cupy` for a CuPy array and `numpy` for a NumPy array. By custom the name for it is `xp`.
 
+
 # %%
 def above_row_mean(frame):
     """How far each pixel lies above the mean of its row; a new array, in the library of `frame`."""
@@ -111,6 +112,7 @@ above_row_mean(frame)
 # * a row of zeros stays a row of zeros, and a table without rows stays one;
 # * for CuPy arrays everything **stays on the device**, and no Python loop walks over the rows;
 # * `x` itself is **not changed**.
+
 
 # %% nbgrader={"grade_id": "normalise_rows", "solution": true}
 def normalise_rows(x):
@@ -166,6 +168,7 @@ print((total / counts).dtype, (total / counts.astype(total.dtype)).dtype)
 #
 # The same rules as before: same library, same dtype as `frames`, nothing leaves the device, no loop over frames or
 # pixels, and `frames` is not changed. Reductions take several axes at once: `axis=(1, 2)`.
+
 
 # %% nbgrader={"grade_id": "hot_mean", "solution": true}
 def hot_mean(frames, limit):
