@@ -18,6 +18,7 @@ _SERVER_PARTS = ("assignment_list", "course_list", "formgrader", "validate_assig
 _LAB_PARTS = {
     "assignment_list": ["@jupyter/nbgrader:assignment-list"],
     "course_list": ["@jupyter/nbgrader:course-list"],
+    "create_assignment": ["@jupyter/nbgrader:create-assignment"],
     "formgrader": ["@jupyter/nbgrader:formgrader"],
     "validate_assignment": ["@jupyter/nbgrader:validate-assignment"],
 }
@@ -54,7 +55,11 @@ def _server(folder: Path, nbgrader_config: str, parts: list[str], extensions: li
     (folder / "nbgrader_config.py").write_text(nbgrader_config, encoding="utf-8")
     enabled = {f"nbgrader.server_extensions.{part}": part in parts for part in _SERVER_PARTS}
     enabled.update(dict.fromkeys(extensions, True))
-    _json(folder / "jupyter_server_config.json", {"ServerApp": {"jpserver_extensions": enabled}})
+    server: dict[str, Any] = {"jpserver_extensions": enabled}
+    if "formgrader" in parts:
+        # Whoever marks needs no shell beside a gradebook.
+        server["terminals_enabled"] = False
+    _json(folder / "jupyter_server_config.json", {"ServerApp": server})
     hidden = {plugin: True for part, plugins in _LAB_PARTS.items() if part not in parts for plugin in plugins}
     # No news feed, no extension manager: a notebook server asks nothing of other hosts.
     hidden["@jupyterlab/apputils-extension:announcements"] = True

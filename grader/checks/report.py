@@ -215,7 +215,7 @@ class Report:
 def _mark(part: Part) -> str:
     if part.points is None:
         return "-"
-    return "x" if part.points >= part.max else ("~" if part.points > 0 else " ")
+    return "✓" if part.points >= part.max else ("◐" if part.points > 0 else "○")
 
 
 def _points(part: Part, words: dict[str, str]) -> str:

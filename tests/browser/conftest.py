@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 #: Where the stories leave their screenshots; the README shows some of them.
 PICTURES = ROOT / "test-results" / "screenshots"
 #: Hubs, servers and exams on two busy cores need patience; in milliseconds.
-PATIENCE = 120_000
+PATIENCE = 60_000
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,19 @@ class Campus:
         person = Person(name, context, page, self.platform)
         self.people.append(person)
         return person
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A story that fails leaves a picture of every page that was open."""
+    report = yield
+    room = getattr(item, "funcargs", {}).get("campus")
+    if report.when == "call" and report.failed and isinstance(room, Campus):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for person in room.people:
+            for number, page in enumerate(person.context.pages, 1):
+                page.screenshot(path=PICTURES / f"failed-{item.name}-{person.name}-{number}.png")
+    return report
 
 
 @pytest.fixture

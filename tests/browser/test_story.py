@@ -1,0 +1,170 @@
+"""The whole way of a submission in a browser: sign in, solve, check, submit, read the verdict, mark by hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE, ROOT, Campus, Person
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+
+COURSE = "nord--first-kernels"
+UNIT = ROOT / "courses" / "first-kernels" / "units" / "guarded-map"
+
+expect.set_options(timeout=PATIENCE)
+
+
+def answer(path: str) -> str:
+    """A solution's source without the lines that say how it must be caught."""
+    lines = (UNIT / path).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not re.match(r"# (finding|line):", line))
+
+
+class Lab:
+    """A learner's JupyterLab with the unit open."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        page.wait_for_url(re.compile(r"/lab/tree/"))
+        self.cells = page.locator(".jp-Notebook .jp-Cell")
+        self.cells.first.wait_for()
+        # Before its kernel is ready, JupyterLab drops what one asks it to run.
+        expect(page.locator("#jp-main-statusbar")).to_contain_text(re.compile(r"\| Idle"))
+
+    def cell(self, text: str):
+        return self.cells.filter(has_text=text).last
+
+    def write(self, text: str, source: str) -> None:
+        """Replace the code of the cell that holds `text`."""
+        self.cell(text).locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        # As one input, so that the editor indents nothing by itself.
+        self.page.keyboard.insert_text(source)
+
+    def menu(self, name: str, item: str) -> None:
+        self.page.get_by_role("menuitem", name=name, exact=True).click()
+        self.page.get_by_role("menuitem", name=item).first.click()
+
+    def run_all(self) -> None:
+        self.menu("Run", "Run All Cells")
+
+    def submit(self) -> None:
+        self.page.keyboard.press("Control+S")
+        expect(self.page.locator(".jp-mod-dirty")).to_have_count(0)
+        self.menu("Nbgrader", "Assignment List")
+        self.page.get_by_role("button", name="Submit", exact=True).click()
+
+
+def open_lab(person: Person) -> Lab:
+    """From the catalogue by clicks to the notebook."""
+    page = person.goto("")
+    page.get_by_role("link", name=re.compile("First kernels|Erste Kernel")).click()
+    person.picture("course")
+    with person.context.expect_page() as opened:
+        page.get_by_role("link", name=re.compile("Open in the lab|Im Labor öffnen")).first.click()
+    return Lab(opened.value)
+
+
+def newest(person: Person) -> Page:
+    """The page of the person's newest submission, reached by clicks."""
+    page = person.goto("submissions")
+    page.get_by_role("row").nth(1).get_by_role("link").last.click()
+    return page
+
+
+def test_a_course_runs_from_sign_in_to_the_grade(campus: Campus) -> None:
+    learner = campus.person("learner-nord")
+    lab = open_lab(learner)
+
+    # A mistake is found by the learner's own check, with its line.
+    lab.write("def saxpy(a", answer("wrong/saxpy/no_guard.py"))
+    lab.write("def saxpy_stride(a", answer("solution/saxpy_stride.py"))
+    lab.run_all()
+    check = lab.cell("checks.saxpy(saxpy)")
+    expect(check).to_contain_text("Line 4")
+    expect(check).to_contain_text("out-of-bounds")
+    check.scroll_into_view_if_needed()
+    lab.page.screenshot(path=_picture("lab"))
+
+    # Submitted by nbgrader's own button; the verdict page fills in by itself.
+    lab.submit()
+    expect(lab.page.get_by_role("button", name="Fetch Feedback")).to_be_visible()
+    page = newest(learner)
+    expect(page.get_by_role("heading", name="Result")).to_be_visible()
+    expect(page.get_by_text("Line 4", exact=True).first).to_be_visible()
+    learner.picture("verdict")
+    assert page.get_by_text("BEGIN HIDDEN").count() == 0
+
+    # The instructor sees submission and points.
+    instructor = campus.person("instructor-nord")
+    table = instructor.goto(f"courses/{COURSE}/submissions")
+    row = table.get_by_role("row", name=re.compile("learner-nord"))
+    expect(row).to_contain_text("10 / 16")
+    expect(row).to_contain_text("needs a person's mark")
+    instructor.picture("submissions")
+
+    # A grader marks the free text and the task in the formgrader, in a tab of its own.
+    grader = campus.person("grader-nord")
+    grader.goto(f"courses/{COURSE}/submissions")
+    with grader.context.expect_page() as opened:
+        grader.page.get_by_role("link", name=re.compile("Formgrader")).first.click()
+    marking = opened.value
+    marking.wait_for_url(re.compile(r"/user/grader-"))
+    marking.get_by_role("link", name="Manual Grading").click()
+    marking.get_by_role("link", name="guarded-map").click()
+    marking.get_by_role("link", name="guarded-map").click()
+    marking.get_by_role("link", name=re.compile("Submission #1")).click()
+    for cell, points in (("why-guard", "2"), ("launches", "1")):
+        box = marking.locator(f"input#{cell}")
+        with marking.expect_response(lambda answer: answer.request.method == "PUT" and "/grade/" in answer.url):
+            box.fill(points)
+            box.blur()
+    marking.screenshot(path=_picture("formgrader"))
+
+    # Everybody sees the grade with the points given by hand.
+    table = instructor.goto(f"courses/{COURSE}/submissions")
+    row = table.get_by_role("row", name=re.compile("learner-nord"))
+    expect(row).to_contain_text("13 / 16")
+    page = newest(learner)
+    expect(page.get_by_text("Grade in the gradebook")).to_contain_text("13 of 16")
+
+
+def test_the_formgrader_is_closed_to_others(campus: Campus) -> None:
+    for name in ("learner-nord", "grader-sued"):
+        person = campus.person(name)
+        answer = person.page.goto(f"{campus.platform.url}user/grader-{COURSE}/formgrader")
+        assert answer is not None
+        assert answer.status in (403, 404), name
+        answer = person.page.goto(f"{campus.platform.url}services/portal/courses/{COURSE}/formgrader")
+        assert answer is not None
+        assert answer.status in (403, 404), name
+
+
+def test_a_german_learner_gets_german(campus: Campus) -> None:
+    learner = campus.person("learner-sued", "de")
+    lab = open_lab(learner)
+    expect(lab.cell("Ein Kernel mit Wächter")).to_be_visible()
+    lab.run_all()
+    expect(lab.cell("checks.saxpy(saxpy)")).to_contain_text("Dein Kernel schreibt noch nichts")
+
+
+def test_only_the_printed_names_sign_in(campus: Campus) -> None:
+    page = campus.browser.new_page()
+    for name in ("nobody", f"grader-{COURSE}", "admin"):
+        page.goto(campus.platform.url)
+        page.get_by_label(re.compile("username", re.I)).fill(name)
+        page.get_by_label(re.compile("password", re.I)).fill(campus.platform.password)
+        page.get_by_role("button", name=re.compile("sign in", re.I)).click()
+        expect(page.get_by_text("Invalid username or password")).to_be_visible()
+    page.close()
+
+
+def _picture(name: str) -> Path:
+    from tests.browser.conftest import PICTURES
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    return PICTURES / f"{name}.png"
