@@ -78,9 +78,9 @@ class Places:
     def hub(self) -> str:
         return f"{self.hub_host}{self.base}hub/"
 
-    def lab(self, course: str, assignment: str) -> str:
-        """Opens one unit in the person's own notebook server, starting it if need be."""
-        query = urlencode({"course": course, "assignment": assignment})
+    def lab(self, course: str, assignment: str, language: str) -> str:
+        """Opens one unit in the person's own notebook server, starting it if need be, in the language of the page."""
+        query = urlencode({"course": course, "assignment": assignment, "language": language})
         return f"{self.hub}user-redirect/lehrwerk/open?{query}"
 
     def formgrader(self, account: str) -> str:

@@ -1,8 +1,8 @@
 """Jupyter Server extension of learners' servers.
 
-`GET <base>/lehrwerk/open?course=C&assignment=A` is where the portal's "open in the lab" leads: the assignment is
-fetched if it is not here, and its notebook opens. At the server's start, and each time somebody comes that way, the
-portal is asked for the person's language, which kernels started afterwards speak. Behind nbgrader's assignment list
+`GET <base>/lehrwerk/open?course=C&assignment=A&language=L` is where the portal's "open in the lab" leads: the
+assignment is fetched if it is not here, and its notebook opens. Kernels started afterwards speak the language of the
+page that the person came from; at the server's start, and for a link without a language, the portal is asked for it. Behind nbgrader's assignment list
 stands our manager. None of this may keep the server from starting.
 """
 
@@ -124,7 +124,10 @@ class OpenHandler(JupyterHandler):
         try:
             # Two clicks on one link must not fetch twice.
             async with self.busy:
-                await loop.run_in_executor(None, take_language, self.log)
+                if (chosen := self.get_query_argument("language", "")) in ("de", "en"):
+                    os.environ[VARIABLE] = chosen
+                else:
+                    await loop.run_in_executor(None, take_language, self.log)
                 path = await loop.run_in_executor(None, self.desk.notebook, course, assignment)
         except ExchangeFailure as failure:
             self._say(failure.status if 400 <= failure.status < 500 else 503, failure.message)
