@@ -34,98 +34,144 @@ class _Section(BaseModel):
 
 
 class DemoPerson(_Section):
-    """A printed demo account. `courses` limits the role to these ids; empty means all of the tenant's."""
+    """A printed demo account."""
 
     name: Slug
+    """The name to sign in with."""
     role: Role
+    """What the person is in the tenant's courses; `admin` sees the tenant's operation page."""
     courses: list[Slug] = []
+    """The role holds in these courses only; empty means in all of the tenant's."""
 
 
 class DemoSignin(_Section):
     """People with one shared password; only on a loopback address."""
 
     people: list[DemoPerson]
+    """Who may sign in; nobody else can."""
 
 
 class Signin(_Section):
+    """How a tenant's people sign in."""
+
     demo: DemoSignin | None = None
+    """Printed accounts with one shared password, which `lehrwerk up` makes up; for trying out."""
 
 
 class CourseEntry(_Section):
-    """A course a tenant offers. `source` is a folder to publish at start; else it is published by command."""
+    """A course a tenant offers."""
 
     id: Slug
+    """The course's id, as in its course.yaml."""
     source: Path | None = None
+    """A course folder, from the settings file's folder, that is published at each start; without it the course is
+    published by command."""
 
 
 class Tenant(_Section):
+    """A university or company."""
+
     id: Slug
+    """Stands in course ids, group names and addresses."""
     name: Text
+    """What people read, by language."""
     languages: list[Language] = ["de", "en"]
+    """The tenant's languages."""
     signin: Signin = Signin()
+    """How its people sign in."""
     courses: list[CourseEntry] = []
+    """What it offers."""
 
 
 class Address(_Section):
-    """Where a server listens. Port 0 takes a free one at start."""
+    """Where a server listens."""
 
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
+    """0 takes a free port at the first start and keeps it while it stays free."""
 
 
 class S3(_Section):
     """An S3 store for blobs. Credentials come from the environment or the pod, never from this file."""
 
     bucket: str
+    """The bucket's name."""
     endpoint: str | None = None
+    """URL of the S3 service; without it the client's default."""
     prefix: str = "lehrwerk/"
+    """What the names of our objects begin with."""
 
 
 class Storage(_Section):
-    """`database` is an SQLAlchemy URL; empty means SQLite in the data folder.
-
-    `gradebooks` likewise; `{course}` in it is replaced by the course id.
-    """
+    """Where databases and blobs lie."""
 
     database: str = ""
+    """An SQLAlchemy URL of SQLite or PostgreSQL for the store; empty means `store.sqlite` in the data folder."""
     gradebooks: str = ""
+    """An SQLAlchemy URL for gradebooks (of PostgreSQL: `postgresql+psycopg://...`), with `{course}` for the course id;
+    empty means a file in each course's folder."""
     s3: S3 | None = None
+    """Where blobs lie; without it in the database."""
 
 
 class Limits(_Section):
     """Every cap on what people may send and what an exam may use. Sizes in bytes, times in seconds."""
 
     submission_bytes: int = Field(default=20_000_000, gt=0)
+    """The largest archive that the exchange takes, and the most that one submission's files hold."""
     unpacked_bytes: int = Field(default=100_000_000, gt=0)
+    """The most that an archive may unpack to."""
     archive_entries: int = Field(default=1_000, gt=0)
+    """The most files in an archive."""
     notebook_seconds: float = Field(default=300.0, gt=0)
+    """The clock of a whole exam."""
     cell_seconds: float = Field(default=60.0, gt=0)
+    """The clock of each cell, and of each launch on the bench."""
     call_seconds: float = Field(default=30.0, gt=0)
+    """The clock of each call of a test into learner code."""
     memory_bytes: int = Field(default=4 << 30, gt=0)
+    """Address space of each walled process."""
     output_bytes: int = Field(default=1_000_000, gt=0)
+    """What is kept of the output of each cell; the rest is counted and dropped."""
     file_bytes: int = Field(default=50_000_000, gt=0)
+    """The largest file in an archive, and the largest one that learner code may write."""
     message_bytes: int = Field(default=256 << 20, gt=0)
+    """The largest message between examiner and learner code, so also the largest array that crosses."""
 
 
 class Exam(_Section):
-    """How exams run here. A lease not renewed within `lease_seconds` goes to another worker; after `attempts`
-    ended attempts a submission needs review."""
+    """How exams run here."""
 
     workers: int = Field(default=1, ge=0)
+    """Worker processes on this machine; each marks one submission at a time."""
     device: Literal["auto", "emulated", "cuda"] = "auto"
+    """`auto` takes a GPU where there is one and the emulated GPU elsewhere."""
     lease_seconds: float = Field(default=60.0, gt=0)
+    """A worker that does not answer for so long loses its submission to another, in seconds."""
     attempts: int = Field(default=3, ge=1)
+    """After so many attempts that ended without a verdict a submission needs review."""
 
 
 class Settings(_Section):
+    """The whole file. The string below a key is its entry in docs/operate/settings.md (see campus.reference)."""
+
     data: Path = Path(".lehrwerk")
+    """The folder for all that Lehrwerk keeps, from the settings file's folder."""
     language: Language = "en"
+    """The language for people who have not chosen one."""
     hub: Address = Address()
+    """The public address, where people go."""
     portal: Address = Address(port=0)
+    """The portal's inner port; it listens on the hub's host, and people reach it through the public address."""
     tenants: list[Tenant] = []
+    """Who teaches here."""
     storage: Storage = Storage()
+    """Where databases and blobs lie."""
     limits: Limits = Limits()
+    """What people may send, and what an exam may use."""
     exam: Exam = Exam()
+    """How exams run."""
 
     @field_validator("tenants")
     @classmethod
