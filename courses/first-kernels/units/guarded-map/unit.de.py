@@ -98,13 +98,14 @@ exam.saxpy(saxpy)
 #
 # Die Zahl der Threads im Grid ist `cuda.gridsize(1)`, also `cuda.gridDim.x * cuda.blockDim.x`.
 #
-# Schreibe saxpy noch einmal, sodass es bei jedem Start stimmt: ein Block, viele Blöcke, weniger Threads als Elemente
-# oder mehr. Jedes Element berechnet nur ein Thread.
+# Schreibe saxpy noch einmal, diesmal **an Ort und Stelle**: `y[i] = a * x[i] + y[i]`. Es muss bei jedem Start stimmen:
+# ein Block, viele Blöcke, weniger Threads als Elemente oder mehr. Jedes Element gehört nur einem Thread; arbeiteten zwei
+# am selben, käme `a * x[i]` doppelt hinzu.
 
 
 # %% nbgrader={"grade_id": "saxpy_stride", "solution": true}
 @cuda.jit
-def saxpy_stride(a, x, y, out):
+def saxpy_stride(a, x, y):
     # Dein Code: Wo beginnt dieser Thread, und wie weit springt er?
     pass
 
@@ -131,6 +132,6 @@ exam.saxpy_stride(saxpy_stride)
 # %% [markdown] nbgrader={"grade_id": "launches", "task": true, "points": 2}
 # ## Eine kleine Untersuchung
 #
-# Starte dein `saxpy_stride` mit drei verschiedenen Formen auf denselben Arrays der Länge 1000 und vergleiche die
-# Ergebnisse mit NumPy. Füge unten die Zellen ein, die du brauchst, und einen Satz dazu, was du siehst. Ein Mensch
-# bewertet sie.
+# Starte dein `saxpy_stride` mit drei verschiedenen Formen auf denselben Werten der Länge 1000 und vergleiche die
+# Ergebnisse mit NumPy. Gib jedem Start eine frische Kopie von `y`: Warum muss das sein? Füge unten die Zellen ein, die du
+# brauchst, und ein oder zwei Sätze dazu, was du siehst. Ein Mensch bewertet sie.

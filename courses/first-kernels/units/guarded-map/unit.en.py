@@ -96,13 +96,14 @@ exam.saxpy(saxpy)
 #
 # The number of threads in the grid is `cuda.gridsize(1)`, that is `cuda.gridDim.x * cuda.blockDim.x`.
 #
-# Write saxpy once more, so that it is right for every launch: one block, many blocks, fewer threads than elements or
-# more. Each element is computed by one thread only.
+# Write saxpy once more, this time **in place**: `y[i] = a * x[i] + y[i]`. It must be right for every launch: one block,
+# many blocks, fewer threads than elements or more. Each element belongs to one thread only; if two threads worked on the
+# same one, `a * x[i]` would be added twice.
 
 
 # %% nbgrader={"grade_id": "saxpy_stride", "solution": true}
 @cuda.jit
-def saxpy_stride(a, x, y, out):
+def saxpy_stride(a, x, y):
     # Your code here: where does this thread begin, and how far does it jump?
     pass
 
@@ -129,5 +130,6 @@ exam.saxpy_stride(saxpy_stride)
 # %% [markdown] nbgrader={"grade_id": "launches", "task": true, "points": 2}
 # ## A small investigation
 #
-# Launch your `saxpy_stride` with three different shapes on the same arrays of length 1000, and compare the results
-# with NumPy. Add the cells you need below, and one sentence on what you see. A person marks them.
+# Launch your `saxpy_stride` with three different shapes on the same values of length 1000, and compare the results
+# with NumPy. Give each launch a fresh copy of `y`: why is that needed? Add the cells you need below, and a sentence or
+# two on what you see. A person marks them.

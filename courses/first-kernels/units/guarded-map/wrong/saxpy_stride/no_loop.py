@@ -1,6 +1,6 @@
-# finding: unwritten
+# finding: wrong-result
 @cuda.jit
-def saxpy_stride(a, x, y, out):
+def saxpy_stride(a, x, y):
     i = cuda.grid(1)
     if i < x.shape[0]:
-        out[i] = a * x[i] + y[i]
+        y[i] = a * x[i] + y[i]
