@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import logging
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
@@ -21,8 +26,8 @@ from grader.course.archives import read
 from grader.exchange.client import exchange_config
 from grader.exchange.client.assignments import Assignments
 from tests.notebooks import given, notebook
-from tests.service.exchange_room import COURSE, RELEASE, UNIT, Campus, campus, publish, released
-from tests.service.portal_room import OTHER, SETTINGS
+from tests.service.exchange_room import COURSE, RELEASE, UNIT, Campus, campus, member, publish, released, tar_of
+from tests.service.portal_room import OTHER, SETTINGS, archive_of
 
 LOG = logging.getLogger("tests.exchange")
 
@@ -283,7 +288,7 @@ def test_refusals_reach_the_learner_in_their_language(here, buttons, monkeypatch
     expected = {
         "not-json": {"en": "is not a notebook that can be read", "de": "ist kein lesbares Notebook"},
         "not-a-notebook": {"en": "is not a notebook that can be read", "de": "ist kein lesbares Notebook"},
-        "too-large": {"en": "the largest file is noise.bin", "de": "die größte Datei ist noise.bin"},
+        "too-large": {"en": "The largest file is noise.bin", "de": "Die größte Datei ist noise.bin"},
         "too-many": {"en": "more than 1000 files", "de": "mehr als 1000 Dateien"},
         "not-enrolled": {"en": "You are not enrolled", "de": "nicht eingeschrieben"},
         "other-tenant": {"en": "There is no course", "de": "Es gibt keinen Kurs"},
@@ -404,3 +409,147 @@ def test_releasing_is_publishing(here, caplog):
     assert "nothing is left to release" in caplog.text
     with pytest.raises(ExchangeError, match="withdrawn on its own page"):
         part("List", remove=True).start()
+
+
+# -- What no button sends: the exchange itself, at its door.
+
+
+def repeated(part_: bytes, times: int) -> bytes:
+    """A gzip stream that expands to `part_` so many times, made quickly."""
+    return gzip.compress(part_, 1) * times
+
+
+def zip_of(name: str, content: bytes, mode: int = 0o100644) -> bytes:
+    buffer = io.BytesIO()
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+GOOD = RELEASE[f"release/en/{UNIT}/{UNIT}.ipynb"]
+EMPTY_ENTRIES = tar_of(*(member(f"{number}.txt") for number in range(1000)), compress=False)[: 1000 * 512]
+
+BAD: dict[str, tuple[Callable[[], bytes], int, str]] = {
+    "empty": (lambda: b"", 400, "not-an-archive"),
+    "noise": (lambda: b"no archive at all", 400, "not-an-archive"),
+    "cut short": (lambda: archive_of({f"{UNIT}.ipynb": GOOD})[:-20], 400, "not-an-archive"),
+    "a zip that is none": (lambda: b"PK\x03\x04" + bytes(100), 400, "not-an-archive"),
+    "no notebook": (lambda: archive_of({"notes.txt": b""}), 400, "no-notebook"),
+    "another notebook and one more": (
+        lambda: archive_of({"a.ipynb": GOOD, "b.ipynb": GOOD}),
+        400,
+        "no-notebook",
+    ),
+    "not JSON": (lambda: archive_of({f"{UNIT}.ipynb": b"print('hello')"}), 400, "not-a-notebook"),
+    "JSON, but deep": (lambda: archive_of({f"{UNIT}.ipynb": b"[" * 100_000}), 400, "not-a-notebook"),
+    "not UTF-8": (lambda: archive_of({f"{UNIT}.ipynb": b"\xff\xfe\x00"}), 400, "not-a-notebook"),
+    "not a notebook": (lambda: archive_of({f"{UNIT}.ipynb": b'{"nbformat": 4, "cells": 7}'}), 400, "not-a-notebook"),
+    "an old notebook": (
+        lambda: archive_of({f"{UNIT}.ipynb": b'{"nbformat": 3, "worksheets": []}'}),
+        400,
+        "not-a-notebook",
+    ),
+    "a second notebook that is none": (
+        lambda: archive_of({f"{UNIT}.ipynb": GOOD, "extra.ipynb": b"x"}),
+        400,
+        "not-a-notebook",
+    ),
+    "upwards": (lambda: archive_of({f"{UNIT}.ipynb": GOOD, "../outside.txt": b"x"}), 400, "bad-name"),
+    "upwards, inside": (lambda: archive_of({f"{UNIT}.ipynb": GOOD, "a/../../outside.txt": b"x"}), 400, "bad-name"),
+    "upwards, a folder": (lambda: tar_of(member("../outside", type=tarfile.DIRTYPE)), 400, "bad-name"),
+    "upwards, in a zip": (lambda: zip_of("../outside.txt", b"x"), 400, "bad-name"),
+    "absolute": (lambda: archive_of({f"{UNIT}.ipynb": GOOD, "/tmp/outside.txt": b"x"}), 400, "bad-name"),
+    "backslashes": (lambda: archive_of({f"{UNIT}.ipynb": GOOD, "..\\outside.txt": b"x"}), 400, "bad-name"),
+    "symbolic link": (lambda: tar_of(member("l", type=tarfile.SYMTYPE, linkname="/etc/passwd")), 400, "not-a-file"),
+    "hard link": (lambda: tar_of(member("l", type=tarfile.LNKTYPE, linkname="/etc/passwd")), 400, "not-a-file"),
+    "link in a zip": (lambda: zip_of("l", b"/etc/passwd", 0o120777), 400, "not-a-file"),
+    "device": (lambda: tar_of(member("d", type=tarfile.CHRTYPE, devmajor=1, devminor=5)), 400, "not-a-file"),
+    "pipe": (lambda: tar_of(member("p", type=tarfile.FIFOTYPE)), 400, "not-a-file"),
+    "twice the same name": (
+        lambda: tar_of(member(f"{UNIT}.ipynb", size=1), member(f"{UNIT}.ipynb", size=2)),
+        400,
+        "double-name",
+    ),
+    "too many files": (lambda: archive_of({f"{number}.txt": b"" for number in range(1001)}), 413, "too-many-files"),
+    "a million entries": (lambda: repeated(EMPTY_ENTRIES, 1000), 413, "too-large"),
+    "a thousandfold expansion": (lambda: repeated(bytes(1_000_000), 1000), 413, "too-large"),
+    "a file that grows": (lambda: zip_of("zeros", bytes(60_000_000)), 413, "too-large"),
+    "too large as sent": (lambda: os.urandom(20_000_001), 413, "too-large"),
+}
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
+    """An exchange at which nothing is ever accepted."""
+    with campus(tmp_path_factory.mktemp("door")) as opened:
+        yield opened
+
+
+def send(
+    here: Campus, archive: bytes, person: str = "learner-nord", course: str = COURSE, unit: str = UNIT
+) -> httpx.Response:
+    return httpx.post(
+        f"{here.url}/courses/{course}/assignments/{unit}/submissions",
+        content=archive,
+        headers={"Authorization": f"token {person}"},
+        timeout=60,
+    )
+
+
+def is_refused(answer: httpx.Response, status: int, code: str) -> None:
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert error["code"] == code
+    message = error["message"]
+    assert set(message) == {"de", "en"}
+    assert message["de"] != message["en"]
+    for sentence in message.values():
+        assert sentence.endswith(".")
+        assert "Traceback" not in sentence
+        assert "Error" not in sentence
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_archive_is_refused_whole(door, what):
+    make, status, code = BAD[what]
+    before = door.everything()
+    is_refused(send(door, make()), status, code)
+    assert door.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("person", "course", "unit", "status", "code"),
+    [
+        ("learner-nord", "nord--no-such-course", UNIT, 404, "unknown-course"),
+        ("learner-nord", OTHER, UNIT, 404, "unknown-course"),
+        ("learner-nord", COURSE, "no-such-unit", 404, "unknown-assignment"),
+        ("guest-nord", COURSE, UNIT, 403, "not-enrolled"),
+        ("nobody", COURSE, UNIT, 401, "unauthorized"),
+    ],
+)
+def test_who_may_not_submit_is_told_so(door, person, course, unit, status, code):
+    before = door.everything()
+    is_refused(send(door, archive_of({f"{UNIT}.ipynb": GOOD}), person, course, unit), status, code)
+    assert door.everything() == before
+
+
+def test_nobody_reads_what_somebody_else_sent(here):
+    sent = send(here, archive_of({f"{UNIT}.ipynb": GOOD}))
+    assert sent.status_code == 201
+    here.room.grade(sent.json()["id"])
+    for end in ("", "/archive", "/verdict", "/feedback"):
+        path = f"{here.url}/submissions/{sent.json()['id']}{end}"
+        answers = {
+            person: httpx.get(path, headers={"Authorization": f"token {person}"}).status_code
+            for person in ("learner-nord", "grader-nord", "learner2-nord", "learner-sued", "grader-sued", "guest-nord")
+        }
+        assert answers == {
+            "learner-nord": 200,
+            "grader-nord": 200,
+            "learner2-nord": 404,
+            "learner-sued": 404,
+            "grader-sued": 404,
+            "guest-nord": 404,
+        }

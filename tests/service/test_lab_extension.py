@@ -51,8 +51,17 @@ class Lab:
         client.load_connection_file(str(self.runtime / f"kernel-{kernel}.json"))
         client.start_channels()
         said = []
+
+        def ready() -> bool:
+            try:
+                client.wait_for_ready(timeout=60)
+            except RuntimeError:
+                # A kernel that starts slowly misses heartbeats and is taken for dead.
+                return False
+            return True
+
         try:
-            client.wait_for_ready(timeout=60)
+            assert wait_until(ready, 60)
             client.execute_interactive(
                 code, timeout=60, output_hook=lambda message: said.append(message["content"].get("text", ""))
             )

@@ -8,15 +8,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from nbgrader.exchange import abc as nbgrader
-from traitlets import Int, default
 
 from grader.course import archives
 from grader.exchange.client.api import ExchangeFailure, Receipt, local_time
 from grader.exchange.client.exchange import Exchange
 from grader.exchange.client.language import say
 
-#: No more than this is read to be packed; the exchange's own limits are lower.
-_READ_BYTES = 1 << 30
+#: No more than this is read to be packed. The exchange's own limits are lower and are told by its refusals.
+_READ_BYTES = 1 << 29
 _READ_FILES = 100_000
 
 
@@ -24,12 +23,6 @@ class ExchangeSubmit(Exchange, nbgrader.ExchangeSubmit):
     """`receipt` is what the exchange answered. `strict` refuses where a notebook is missing."""
 
     receipt: Receipt
-
-    submission_bytes = Int(help="The largest archive that the exchange takes, in bytes.").tag(config=True)
-
-    @default("submission_bytes")
-    def _limit(self) -> int:
-        return int(os.environ.get("LEHRWERK_SUBMISSION_BYTES", "20000000"))
 
     def init_src(self) -> None:
         self.only_oneself()
@@ -44,7 +37,13 @@ class ExchangeSubmit(Exchange, nbgrader.ExchangeSubmit):
 
     def copy_files(self) -> None:
         self._compare()
-        self.receipt = self.api.submit(self.course, self.assignment, self._pack())
+        files = self._read()
+        try:
+            self.receipt = self.api.submit(self.course, self.assignment, archives.pack_files(files))
+        except ExchangeFailure as failure:
+            if failure.code == "too-large":
+                raise _with_the_largest(failure, files) from failure
+            raise
         self.log.info("%s", say(told(self.receipt)))
 
     def _compare(self) -> None:
@@ -68,7 +67,8 @@ class ExchangeSubmit(Exchange, nbgrader.ExchangeSubmit):
                     "%s", say({"en": f"Not part of the assignment: {extra}", "de": f"Nicht Teil der Aufgabe: {extra}"})
                 )
 
-    def _pack(self) -> bytes:
+    def _read(self) -> dict[str, bytes]:
+        """What is to be sent, by name."""
         files: dict[str, bytes] = {}
         total = 0
         for path in self._paths(self.source):
@@ -78,11 +78,13 @@ class ExchangeSubmit(Exchange, nbgrader.ExchangeSubmit):
             files[path.relative_to(self.source).as_posix()] = content
             total += len(content)
             if total > _READ_BYTES or len(files) > _READ_FILES:
-                raise self._too_large(files)
-        packed = archives.pack_files(files)
-        if len(packed) > self.submission_bytes:
-            raise self._too_large(files)
-        return packed
+                tried = ExchangeFailure(
+                    "The folder is far too large to be submitted. Remove what does not belong to the assignment.",
+                    "Der Ordner ist viel zu groß für eine Abgabe. Entferne, was nicht zur Aufgabe gehört.",
+                    code="too-large",
+                )
+                raise _with_the_largest(tried, files)
+        return files
 
     def _paths(self, folder: Path) -> Iterator[Path]:
         """Plain files to send. Hidden ones, nbgrader's ignored ones and links stay here."""
@@ -116,16 +118,16 @@ class ExchangeSubmit(Exchange, nbgrader.ExchangeSubmit):
                     ),
                 )
 
-    def _too_large(self, files: dict[str, bytes]) -> ExchangeFailure:
-        largest = max(files, key=lambda name: len(files[name]))
-        size, limit = f"{len(files[largest]):,}", f"{self.submission_bytes:,}"
-        return ExchangeFailure(
-            f"The submission is larger than {limit} bytes; the largest file is {largest} with {size}. "
-            "Remove large files, clear outputs, and submit again.",
-            f"Die Abgabe ist größer als {limit} Byte; die größte Datei ist {largest} mit {size}. "
-            "Entferne große Dateien, lösche Ausgaben und gib noch einmal ab.",
-            code="too-large",
-        )
+
+def _with_the_largest(failure: ExchangeFailure, files: dict[str, bytes]) -> ExchangeFailure:
+    largest = max(files, key=lambda name: len(files[name]))
+    size = f"{len(files[largest]):,}"
+    return ExchangeFailure(
+        f"{failure.message['en']} The largest file is {largest} with {size} bytes.",
+        f"{failure.message['de']} Die größte Datei ist {largest} mit {size} Byte.",
+        code=failure.code,
+        status=failure.status,
+    )
 
 
 def told(receipt: Receipt) -> dict[str, str]:
