@@ -47,6 +47,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     content = yaml.safe_load((ROOT / "lehrwerk.yaml").read_text(encoding="utf-8"))
     content["hub"]["port"] = 0
     content["data"] = str(folder / "data")
+    # A killed worker's submission goes to the next soon.
+    content["exam"] = {"lease_seconds": 10}
     for tenant in content["tenants"]:
         for course in tenant["courses"]:
             course["source"] = str(ROOT / course["source"])
@@ -142,7 +144,9 @@ class Campus:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A story that fails leaves a picture of every page that was open."""
     report = yield
     room = getattr(item, "funcargs", {}).get("campus")

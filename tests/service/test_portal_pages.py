@@ -127,7 +127,9 @@ def test_the_course_page_shows_progress_and_the_way_to_the_lab(here):
     here.grade(second, low)
     here.gradebook.grades[COURSE, "guarded-map", "learner-nord"] = grade(7.5, needs_manual=True)
     html = get(here, "learner-nord", f"courses/{COURSE}").text
-    assert "/hub/user-redirect/lehrwerk/open?course=nord--first-kernels&amp;assignment=guarded-map&amp;language=en" in html
+    assert (
+        "/hub/user-redirect/lehrwerk/open?course=nord--first-kernels&amp;assignment=guarded-map&amp;language=en" in html
+    )
     for text in ("45 minutes", "10 points", "Give threads an index", "<strong>1.25</strong> / 10"):
         assert text in html
     assert "<strong>5.5</strong> / 10" in html

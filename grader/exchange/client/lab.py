@@ -2,8 +2,8 @@
 
 `GET <base>/lehrwerk/open?course=C&assignment=A&language=L` is where the portal's "open in the lab" leads: the
 assignment is fetched if it is not here, and its notebook opens. Kernels started afterwards speak the language of the
-page that the person came from; at the server's start, and for a link without a language, the portal is asked for it. Behind nbgrader's assignment list
-stands our manager. None of this may keep the server from starting.
+page that the person came from; at the server's start, and for a link without a language, the portal is asked for it.
+Behind nbgrader's assignment list stands our manager. None of this may keep the server from starting.
 """
 
 from __future__ import annotations
