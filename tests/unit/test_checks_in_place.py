@@ -1,0 +1,84 @@
+"""Checks of kernels that work in place: an untouched placeholder, and elements that two threads work on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numba import cuda
+
+from grader.checks import KernelCheck, Report
+
+ONE, TWO = np.float32(1), np.float32(2)
+
+
+def in_place(kernel: Any) -> Report:
+    """`x[i] = 2 * x[i] + 1`, with more threads than elements and with fewer."""
+    check = KernelCheck(kernel, "void(float32[:])", launch=lambda n: [(3, 32), (2, 32)], names=("x",))
+    check.inputs(lambda rng, n: (rng.random(n, "f4"),), sizes=(70,))
+    check.expect(lambda x: 2 * x + 1, output=0, rtol=1e-6, accumulates=True)
+    return check.points(correct=1, any_launch=1, race_free=1).run()
+
+
+def kinds(report: Report) -> list[str]:
+    return [finding.kind for finding in report.findings]
+
+
+def test_a_loop_for_every_launch_gets_all_points() -> None:
+    @cuda.jit
+    def kernel(x):
+        for i in range(cuda.grid(1), x.shape[0], cuda.gridsize(1)):
+            x[i] = TWO * x[i] + ONE
+
+    report = in_place(kernel)
+    assert (report.score, kinds(report)) == (3, [])
+
+
+def test_a_placeholder_is_told_apart_from_a_wrong_result() -> None:
+    @cuda.jit
+    def kernel(x):
+        pass
+
+    report = in_place(kernel)
+    assert (report.score, kinds(report)) == (0, ["unwritten"])
+
+
+def test_a_wrong_value_is_a_wrong_result() -> None:
+    @cuda.jit
+    def kernel(x):
+        for i in range(cuda.grid(1), x.shape[0], cuda.gridsize(1)):
+            x[i] = TWO * x[i]
+
+    report = in_place(kernel)
+    assert (report.score, kinds(report)) == (0, ["wrong-result"])
+
+
+@pytest.mark.parametrize("start", ["thread", "grid"])
+def test_an_element_that_two_blocks_work_on_is_a_race(start: str) -> None:
+    alone = start == "thread"
+
+    @cuda.jit
+    def kernel(x):
+        for i in range(cuda.threadIdx.x if alone else cuda.grid(1), x.shape[0], cuda.blockDim.x):
+            x[i] = TWO * x[i] + ONE
+
+    report = in_place(kernel)
+    assert "race" in kinds(report)
+    assert report.score < report.max_score
+
+
+def test_an_empty_input_is_no_placeholder() -> None:
+    @cuda.jit
+    def kernel(x):
+        for i in range(cuda.grid(1), x.shape[0], cuda.gridsize(1)):
+            x[i] = TWO * x[i]
+
+    check = KernelCheck(kernel, "void(float32[:])", launch=lambda n: (1, 32))
+    check.inputs(lambda rng, n: (np.ones(n, "f4"),), sizes=(0, 5)).expect(lambda x: 2 * x, output=0, accumulates=True)
+    assert in_full(check)
+
+
+def in_full(check: KernelCheck) -> bool:
+    report = check.points(correct=1).run()
+    return report.passed and not report.findings
