@@ -279,9 +279,21 @@ def test_a_server_starts_without_the_portal_and_says_what_is_wrong(here, languag
             assert (listed["success"], listed["value"].startswith(said)) == (False, True)
 
 
-def test_the_portals_link_leads_here(here, lab):
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_portals_link_leads_here_in_the_language_of_its_page(lab, language):
     # JupyterHub's user-redirect puts what follows it below the person's own server.
-    link = urlsplit(Places().lab(COURSE, UNIT))
-    assert link.path.startswith("/hub/user-redirect/")
-    answer = lab.ask(f"{link.path.removeprefix('/hub/user-redirect/')}?{link.query}")
-    assert answer.headers["location"] == f"{BASE}lab/tree/{NOTEBOOK}"
+    def follow(course: str) -> httpx.Response:
+        link = urlsplit(Places().lab(course, UNIT, language))
+        assert link.path.startswith("/hub/user-redirect/")
+        return lab.ask(f"{link.path.removeprefix('/hub/user-redirect/')}?{link.query}")
+
+    assert follow(COURSE).headers["location"] == f"{BASE}lab/tree/{NOTEBOOK}"
+    assert f'<html lang="{language}">' in follow(OTHER).text
+    assert lab.kernel_says("import os; print(os.environ['LEHRWERK_LANG'])") == language
+
+
+@pytest.mark.parametrize("language", ["", "fr", "../de"])
+def test_another_language_in_the_link_counts_as_none(here, lab, language):
+    here.room.store.set_language("learner-nord", "de")
+    answer = lab.ask("lehrwerk/open", params={"course": OTHER, "assignment": UNIT, "language": language})
+    assert '<html lang="de">' in answer.text

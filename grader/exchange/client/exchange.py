@@ -86,7 +86,7 @@ class Exchange(nbgrader.Exchange):
 
     def only_oneself(self) -> None:
         """Raises ExchangeFailure where another person is named: the exchange goes by the token alone."""
-        if self.student not in ("*", self.person):
+        if self.student != "*" and self.student != self.person:
             raise ExchangeFailure(
                 f"You are signed in as {self.person} and cannot act for {self.student[:80]}.",
                 f"Du bist als {self.person} angemeldet und kannst nicht für {self.student[:80]} handeln.",
