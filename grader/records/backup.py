@@ -225,6 +225,7 @@ def _take_store(snapshot: Connection, file: Path) -> None:
         with closing(sqlite3.connect(file)) as target:
             source: Any = snapshot.connection.driver_connection
             source.backup(target)
+        file.chmod(0o600)
         return
     copy = Store(f"sqlite:///{file}")
     try:
@@ -243,6 +244,7 @@ def _take_store(snapshot: Connection, file: Path) -> None:
             target_connection.commit()
     finally:
         copy.close()
+    file.chmod(0o600)
 
 
 def _take_blobs(file: Path, s3: S3Settings | None) -> None:
@@ -712,6 +714,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     """SQLite's online backup: one consistent state, while others write."""
     with closing(sqlite3.connect(source, timeout=_BUSY)) as origin, closing(sqlite3.connect(target)) as copy:
         origin.backup(copy)
+    target.chmod(0o600)
 
 
 def _copy_tables(source: Connection, target: Connection, tables: Iterable[Table]) -> None:

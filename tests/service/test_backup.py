@@ -192,6 +192,8 @@ def test_what_was_lost_is_marked_on_after_a_restore(
     secret = new.data / "secrets" / "runtime.json"
     assert secret.read_text() == '{"portal_token": "t"}'
     assert [stat.S_IMODE(path.stat().st_mode) for path in (secret, secret.parent)] == [0o600, 0o700]
+    for database in [*new.data.glob("*.sqlite"), *new.data.glob("*/*.sqlite")]:
+        assert stat.S_IMODE(database.stat().st_mode) == 0o600
     assert (new.data / "homes" / "anna" / "work" / "unit.ipynb").read_bytes() == b"anna's notes"
     with closing(sqlite3.connect(new.data / "hub" / "jupyterhub.sqlite")) as hub:
         assert hub.execute("SELECT name FROM users").fetchall() == [("anna",)]
@@ -498,10 +500,13 @@ def test_a_backup_of_a_newer_version_is_refused(whole: tuple[House, Path], tmp_p
 
 def test_nothing_is_restored_under_a_hub_that_runs(whole: tuple[House, Path]) -> None:
     here, good = whole
-    with subprocess.Popen([sys.executable, "-c", "input()", "jupyterhub"], stdin=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", "print(flush=True); input()", "jupyterhub"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
         (here.data / "hub" / "jupyterhub.pid").write_text(str(process.pid))
         refuses(here, good, "is running")
-        process.communicate()
+        process.communicate(b"\n")
     restore(good, here.data, here.url, force=True)
 
 
