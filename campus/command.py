@@ -100,7 +100,8 @@ def course_check(directory: Path) -> None:
 @course_app.command("build")
 def course_build(directory: Path, target: Annotated[Path, typer.Option("--out")] = Path("build")) -> None:
     """Build what learners and nbgrader get."""
-    from grader.course import CourseError, build
+    from grader.course.build import build
+    from grader.course.model import CourseError
 
     try:
         bundle = build(directory, target)
@@ -118,7 +119,7 @@ def course_publish(
     """Build a course and publish it to a tenant's learners."""
     from campus.publish import publish
     from campus.settings import SettingsError, load
-    from grader.course import CourseError
+    from grader.course.model import CourseError
 
     try:
         configured = load(settings)

@@ -9,7 +9,8 @@ from typing import Any, Literal, cast
 from rich.table import Table
 
 from campus.settings import Limits
-from grader.course import CourseError, open_course
+from grader.course.build import open_course
+from grader.course.model import CourseError
 from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
 

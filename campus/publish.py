@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from campus.settings import Settings, course_id
-from grader.course import build, pack
+from grader.course.archives import pack
+from grader.course.build import build
 from grader.records import Registrar
 from grader.store import CourseVersion, Store
 

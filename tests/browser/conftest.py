@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 #: Where the stories leave their screenshots; the README shows some of them.
 PICTURES = ROOT / "test-results" / "screenshots"
 #: Hubs, servers and exams on two busy cores need patience; in milliseconds.
-PATIENCE = 60_000
+PATIENCE = 120_000
 
 
 @dataclass(frozen=True)
