@@ -180,3 +180,13 @@ def test_every_module_says_first_what_it_is_for() -> None:
     for path in [*code("campus/"), *code("grader/")]:
         tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
         assert ast.get_docstring(tree) or not tree.body, path
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    link = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+    broken = []
+    for path in files(".md"):
+        for found in link.finditer((ROOT / path).read_text(encoding="utf-8")):
+            if not (ROOT / path.parent / found.group(1)).exists():
+                broken.append(f"{path}: {found.group(1)}")
+    assert broken == []
