@@ -175,11 +175,15 @@ def emulate(
 @app.command()
 def backup(target: Path, settings: SettingsOption = None) -> None:
     """Write hub, store, gradebooks and blobs at one point in time to one archive."""
-    from campus.settings import load
+    from campus.settings import SettingsError, load
+    from grader.records.backup import BackupError
     from grader.records.backup import backup as write
 
-    configured = load(settings)
-    write(configured.data, configured.database_url, target)
+    try:
+        here = load(settings)
+        write(here.data, here.database_url, target, gradebook_url=here.gradebook_url, s3=here.storage.s3)
+    except (BackupError, SettingsError) as error:
+        raise _refuse(str(error)) from error
     out.print(f"{target}: written", markup=False, highlight=False)
 
 
@@ -190,13 +194,17 @@ def restore(
     force: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
 ) -> None:
     """Bring an archive of `backup` back. Stop Lehrwerk first."""
-    from campus.settings import load
+    from campus.settings import SettingsError, load
     from grader.records.backup import BackupError
     from grader.records.backup import restore as bring_back
 
-    configured = load(settings)
     try:
-        bring_back(archive, configured.data, configured.database_url, force=force)
-    except BackupError as error:
+        here = load(settings)
+        replaced = bring_back(
+            archive, here.data, here.database_url, force=force, gradebook_url=here.gradebook_url, s3=here.storage.s3
+        )
+    except (BackupError, SettingsError) as error:
         raise _refuse(str(error)) from error
-    out.print(f"{configured.data}: restored", markup=False, highlight=False)
+    out.print(f"{here.data}: restored", markup=False, highlight=False)
+    if replaced is not None:
+        out.print(f"What was there lies in {replaced}.", markup=False, highlight=False)
