@@ -37,6 +37,11 @@ c = get_config()
 formgrader_config(c)
 """
 
+_FORMGRADER_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
+)
+
 
 def write(settings: Settings) -> None:
     """Write `etc/learner`, `etc/formgrader` and the kernelspec below the data folder."""
@@ -57,8 +62,10 @@ def _server(folder: Path, nbgrader_config: str, parts: list[str], extensions: li
     enabled.update(dict.fromkeys(extensions, True))
     server: dict[str, Any] = {"jpserver_extensions": enabled}
     if "formgrader" in parts:
-        # Whoever marks needs no shell beside a gradebook.
+        # Whoever marks needs no shell beside a gradebook, and the page asks nothing of other hosts: nbgrader's template
+        # would load a typesetter from one, and a learner's text could name pictures there.
         server["terminals_enabled"] = False
+        server["tornado_settings"] = {"headers": {"Content-Security-Policy": _FORMGRADER_POLICY}}
     _json(folder / "jupyter_server_config.json", {"ServerApp": server})
     hidden = {plugin: True for part, plugins in _LAB_PARTS.items() if part not in parts for plugin in plugins}
     # No news feed, no extension manager: a notebook server asks nothing of other hosts.
