@@ -41,7 +41,7 @@ class Platform:
         return load(self.settings)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("platform")
     content = yaml.safe_load((ROOT / "lehrwerk.yaml").read_text(encoding="utf-8"))
@@ -78,8 +78,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Closed with its module: while Playwright lives, no other test of this process can run an event loop."""
     executable = find_browser()
     if executable is None:
         pytest.fail("no Chromium for the browser tests: apt install chromium")

@@ -118,6 +118,8 @@ def test_a_course_runs_from_sign_in_to_the_grade(campus: Campus) -> None:
     marking.get_by_role("link", name="guarded-map").click()
     marking.get_by_role("link", name="guarded-map").click()
     marking.get_by_role("link", name=re.compile("Submission #1")).click()
+    # The page fills its boxes once the scores have come; before that, what one types is lost.
+    expect(marking.locator("input#saxpy-test")).to_have_attribute("placeholder", "4")
     for cell, points in (("why-guard", "2"), ("launches", "1")):
         box = marking.locator(f"input#{cell}")
         with marking.expect_response(lambda answer: answer.request.method == "PUT" and "/grade/" in answer.url):
