@@ -34,6 +34,7 @@ test:
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/lehrwerk doctor --tests
 	.venv/bin/python -m pytest
 
 bench:
