@@ -1,0 +1,195 @@
+"""The command as others script against it: course check, build, grade; exit codes and the JSON of a verdict."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from grader.course.build import answered, build, notebook, read_bundle, released
+from grader.course.check import check
+from grader.course.reader import read
+from tests.courses import MODEL, small_course
+from tests.notebooks import notebook as plain_notebook
+from tests.notebooks import solution
+from tests.notebooks import test as test_cell
+
+
+def lehrwerk(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "campus", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "COLUMNS": "200", **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_course(tmp_path_factory.mktemp("course"))
+
+
+@pytest.fixture(scope="module")
+def answer(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model solution as a learner's notebook."""
+    unit = read(course).units[0]
+    file = tmp_path_factory.mktemp("answer") / "double.ipynb"
+    nbformat.write(answered(released(notebook(unit, "en")), {"double": MODEL}), file)
+    return file
+
+
+def test_a_good_course_is_proved(course: Path) -> None:
+    done = lehrwerk("course", "check", course)
+    assert (done.returncode, done.stdout) == (0, f"{course}: ok\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("solution/double.py", "def double(x):\n    return x\n", "model solution, en: double-test gets 0 of 4 points"),
+        ("alternative/double/sum.py", "double = lambda x: 3\n", "a right alternative: double-test gets 0 of 4"),
+        ("wrong/double/wrong_0.py", f"# finding: assertion\n{MODEL}", "gets full marks; the check of double"),
+        ("wrong/double/wrong_0.py", "# finding: race\ndouble = lambda x: 3\n", "by assertion, not by race"),
+        (
+            "wrong/double/wrong_0.py",
+            "# finding: exception\n# line: 1\ndef double(x):\n    return 1 / 0\n",
+            "not 1",
+        ),
+        ("unit.en.py", None, "the untouched starter"),
+    ],
+)
+def test_what_a_course_promises_is_tried(tmp_path: Path, file: str, content: str | None, words: str) -> None:
+    folder = small_course(tmp_path)
+    path = folder / "units" / "double" / file
+    path.write_text(content or path.read_text().replace("    pass", "    return x + x"))
+    problems = check(folder)
+    assert [problem for problem in problems if problem.file == path or path.is_relative_to(problem.file)], problems
+    assert any(words in problem.message for problem in problems), problems
+
+
+def test_every_problem_is_printed_at_once(tmp_path: Path) -> None:
+    folder = small_course(tmp_path)
+    (folder / "units/double/solution/double.py").unlink()
+    (folder / "units/double/wrong/double/wrong_0.py").unlink()
+    done = lehrwerk("course", "check", folder)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith(f"{folder}/units/double/unit.en.py:4: ") for line in lines)
+
+
+def test_a_build_is_the_same_every_time_and_shows_learners_nothing_hidden(course: Path, tmp_path: Path) -> None:
+    first, second = build(course, tmp_path / "a"), build(course, tmp_path / "b")
+    assert first.digest == second.digest
+    assert read_bundle(tmp_path / "a") == first
+    assert (first.units[0].max_score, first.units[0].notebooks) == (6, ["double"])
+    given = (tmp_path / "a" / "release" / "en" / "double" / "double.ipynb").read_text()
+    assert "double(1) == 2" in given
+    assert "42" not in given
+    assert "return 2" not in given
+    (course / "units" / "double" / "checks.py").write_text("# new\n")
+    assert build(course, tmp_path / "c").digest != first.digest
+    (course / "units" / "double" / "checks.py").unlink()
+
+
+def test_the_json_of_grade_is_the_published_one(course: Path, answer: Path) -> None:
+    done = lehrwerk("grade", course, "double", answer, "--json")
+    assert done.returncode == 0, done.stderr
+    verdict: dict[str, Any] = json.loads(done.stdout)
+    assert verdict == {
+        "schema": 1,
+        "assignment": "double",
+        "score": 4,
+        "max_score": 6,
+        "device": "emulated",
+        "protection": "full",
+        "cells": [
+            {
+                "notebook": "double",
+                "grade_id": "double-test",
+                "score": 4,
+                "max_score": 4,
+                "outcome": "passed",
+                "findings": [],
+            },
+            {
+                "notebook": "double",
+                "grade_id": "why",
+                "score": None,
+                "max_score": 2,
+                "outcome": "manual",
+                "findings": [],
+            },
+        ],
+    }
+
+
+def test_a_wrong_answer_is_graded_too(course: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.ipynb"
+    unit = read(course).units[0]
+    nbformat.write(answered(released(notebook(unit, "en")), {"double": "def double(x):\n    return 1 / 0"}), file)
+    done = lehrwerk("grade", course, "double", file, "--json", "--language", "de")
+    assert done.returncode == 0
+    (finding,) = json.loads(done.stdout)["cells"][0]["findings"]
+    assert (finding["kind"], finding["line"]) == ("exception", 2)
+    assert "ZeroDivisionError" in finding["message"]
+    table = lehrwerk("grade", course, "double", file)
+    assert "double-test" in table.stdout
+    assert "line 2" in table.stdout
+
+
+def test_a_plain_nbgrader_folder_grades(tmp_path: Path) -> None:
+    source = plain_notebook(solution("f", "def f():\n    return 1"), test_cell("f-test", 3, "assert f() == 1"))
+    (tmp_path / "source" / "ps1").mkdir(parents=True)
+    (tmp_path / "source" / "ps1" / "ps1.ipynb").write_bytes(source)
+    assert lehrwerk("course", "check", tmp_path).returncode == 0
+    done = lehrwerk("grade", tmp_path, "ps1", tmp_path / "source" / "ps1" / "ps1.ipynb", "--json")
+    assert json.loads(done.stdout)["score"] == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda course, folder: (course, "double", folder / "none.ipynb"), "no such file"),
+        (lambda course, folder: (course, "triple", folder / "text.ipynb"), "it has: double"),
+        (lambda course, folder: (course, "double", folder / "text.ipynb"), "text.ipynb"),
+        (lambda course, folder: (course, "double", folder / "list.ipynb"), "list.ipynb"),
+        (lambda course, folder: (course, "double", folder / "large.ipynb"), "larger than"),
+        (lambda course, folder: (folder, "double", folder / "text.ipynb"), "no course"),
+    ],
+)
+def test_bad_input_gets_one_line_and_status_2(course: Path, tmp_path: Path, make: Any, words: str) -> None:
+    (tmp_path / "text.ipynb").write_text("not JSON")
+    (tmp_path / "list.ipynb").write_text("[1, 2]")
+    (tmp_path / "large.ipynb").write_text(json.dumps({"nbformat": 4, "cells": [], "x": "x" * 40_000_000}))
+    done = lehrwerk("grade", *make(course, tmp_path), "--json")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    lines = [line for line in done.stderr.splitlines() if line.strip() and "marking" not in line]
+    assert len(lines) == 1, done.stderr
+    assert words in lines[0]
+
+
+def test_a_broken_course_folder_is_bad_input_with_every_problem(tmp_path: Path, answer: Path) -> None:
+    folder = small_course(tmp_path)
+    (folder / "units/double/solution/double.py").unlink()
+    done = lehrwerk("grade", folder, "double", answer, "--json")
+    assert done.returncode == 2
+    assert "write solution/double.py" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_failure_of_ours_is_status_3(course: Path, answer: Path, tmp_path: Path) -> None:
+    done = lehrwerk("grade", course, "double", answer, "--json", TMPDIR=str(tmp_path), PYTHONWARNINGS="ignore")
+    assert done.returncode == 0
+    # An instructor's folder without a notebook cannot be examined, and that is no learner's fault.
+    (tmp_path / "plain" / "source" / "double").mkdir(parents=True)
+    done = lehrwerk("grade", tmp_path / "plain", "double", answer, "--json")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "holds no notebook" in done.stderr

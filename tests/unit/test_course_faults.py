@@ -1,0 +1,126 @@
+"""A course folder with faults: each is named with file, line and mend, and all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.course.model import CourseError
+from grader.course.reader import read
+from tests.courses import small_course
+
+UNIT = "units/double/unit.en.py"
+
+
+def change(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        path = folder / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return apply
+
+
+def remove(file: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / file).unlink()
+
+
+def add(file: str, text: str | bytes) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    return apply
+
+
+#: (what is done to the folder, file of the problem, its line, words of its message)
+FAULTS = [
+    (remove("course.yaml"), "course.yaml", None, "missing"),
+    (change("course.yaml", "title: {en: Small}", "title: [en"), "course.yaml", 3, "not YAML"),
+    (change("course.yaml", "summary:", "sumary:"), "course.yaml", 3, "did you mean `summary`?"),
+    (change("course.yaml", "    minutes: 5", "    minuten: 5"), "course.yaml", 9, "did you mean `minutes`?"),
+    (change("course.yaml", "minutes: 5", "minutes: -5"), "course.yaml", 9, "greater than 0"),
+    (change("course.yaml", "id: small", "id: Small!"), "course.yaml", 1, "id"),
+    (change("course.yaml", "licences: {code: Apache-2.0, content: CC-BY-4.0}\n", ""), "course.yaml", None, "licences"),
+    (change("course.yaml", "{en: Doubling}", "{de: Verdoppeln}"), "course.yaml", None, "no text for en"),
+    (change("course.yaml", "languages: [en]", "languages: [en, de]"), "course.yaml", None, "no text for de"),
+    (change("course.yaml", "languages: [en]", "languages: [en, fr]"), "course.yaml", 4, "de"),
+    (change("course.yaml", "- id: double", "- id: triple"), "units/triple", None, "missing"),
+    (change("course.yaml", "- id: double", "- id: triple"), "units/double", None, "no unit of course.yaml"),
+    (remove(UNIT), UNIT, None, "missing"),
+    (add(UNIT, b"# %%\n\xff\n"), UNIT, None, "not UTF-8"),
+    (change(UNIT, "# %% [markdown]\n# Double", "x = 1\n\n# %% [markdown]\n# Double"), UNIT, 1, "before the first"),
+    (change(UNIT, "    pass", "    return ("), UNIT, None, "not Python"),
+    (change(UNIT, '"grade_id": "double",', '"grade_id": "double test",'), UNIT, 4, "grade_id"),
+    (change(UNIT, '"grade_id": "double-test"', '"grade_id": "double"'), UNIT, 8, "stands in line 4 already"),
+    (change(UNIT, ', "points": 4', ""), UNIT, 8, "needs `points`"),
+    (change(UNIT, '"points": 4', '"points": "four"'), UNIT, 8, "needs `points`"),
+    (change(UNIT, '"solution": true}\ndef', '"solution": true, "points": 3}\ndef'), UNIT, 4, "not graded"),
+    (change(UNIT, '"solution": true}\ndef', '"solutoin": true}\ndef'), UNIT, 4, "solutoin"),
+    (change(UNIT, "### END HIDDEN TESTS", ""), UNIT, 8, "pairs"),
+    (change(UNIT, "    pass", "    ### BEGIN HIDDEN TESTS\n    ### END HIDDEN TESTS"), UNIT, 4, "test cell"),
+    (remove("units/double/solution/double.py"), UNIT, 4, "write solution/double.py"),
+    (remove("units/double/wrong/double/wrong_0.py"), UNIT, 4, "3 wrong solutions"),
+    (
+        change("units/double/wrong/double/wrong_0.py", "# finding: assertion\n", ""),
+        "units/double/wrong/double/wrong_0.py",
+        1,
+        "# finding: KIND",
+    ),
+    (
+        add("units/double/wrong/tripel/one.py", "# finding: race\n"),
+        "units/double/wrong/tripel/one.py",
+        None,
+        "it has: double",
+    ),
+    (add("units/double/checks.py", "def f(:\n"), "units/double/checks.py", 1, "not Python"),
+]
+
+
+def test_the_small_course_is_right(tmp_path: Path) -> None:
+    course = read(small_course(tmp_path))
+    assert [unit.max_score for unit in course.units] == [6]
+
+
+@pytest.mark.parametrize(("spoil", "file", "line", "words"), FAULTS)
+def test_a_fault_names_file_line_and_mend(
+    tmp_path: Path, spoil: Callable[[Path], None], file: str, line: int | None, words: str
+) -> None:
+    folder = small_course(tmp_path)
+    spoil(folder)
+    with pytest.raises(CourseError) as caught:
+        read(folder)
+    found = [problem for problem in caught.value.problems if words in problem.message]
+    assert found, caught.value
+    assert found[0].file == folder / file
+    if line is not None:
+        assert found[0].line == line
+        assert str(found[0]).startswith(f"{folder / file}:{line}: ")
+
+
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
+    folder = small_course(tmp_path)
+    change(UNIT, ', "points": 4', "")(folder)
+    change(UNIT, "### END HIDDEN TESTS", "")(folder)
+    remove("units/double/solution/double.py")(folder)
+    change("course.yaml", "languages: [en]", "languages: [en, de]")(folder)
+    with pytest.raises(CourseError) as caught:
+        read(folder)
+    text = str(caught.value)
+    for words in ("needs `points`", "pairs", "write solution/double.py", "no text for de", "unit.de.py"):
+        assert words in text
+
+
+def test_nothing_of_a_course_runs_when_it_is_read(tmp_path: Path) -> None:
+    folder = small_course(tmp_path / "course")
+    mark = tmp_path / "ran"
+    for file in (UNIT, "units/double/solution/double.py", "units/double/wrong/double/wrong_0.py"):
+        path = folder / file
+        path.write_text(path.read_text() + f"\nopen({str(mark)!r}, 'w')\n")
+    add("units/double/checks.py", f"open({str(mark)!r}, 'w')\n")(folder)
+    read(folder)
+    assert not mark.exists()
