@@ -6,17 +6,22 @@ Imports this package's channel, and checks for compiling.
 
 from __future__ import annotations
 
+import builtins
 import io
+import itertools
 import linecache
+import operator
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grader.exam.channel import Channel, ChannelError, decode, encode
+from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
+from grader.exam.proxy import OPERATIONS
 
 CELL = "<cell:"
 _shell: Any = None
@@ -78,12 +83,19 @@ class Candidate:
 
     def __init__(self, channel: Channel, options: dict[str, Any]) -> None:
         self.channel = channel
-        self.output = Output(options["output_bytes"])
+        self.output, self.errors = Output(options["output_bytes"]), Output(options["output_bytes"])
         self.handles: dict[int, Any] = {}
         self.shell = _shell
         self.space: dict[str, Any] = self.shell.user_ns
-        self.known: dict[str, int] = {}
-        self.arrays = options.get("device") == "emulated"
+        self.known = {name: id(value) for name, value in self.space.items()}
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What one of the questions below gives, with what was printed and which names are bound anew."""
+        answer: dict[str, Any] = getattr(self, f"do_{request['do']}")(request)
+        changed = [name for name, value in self.space.items() if self.known.get(name) != id(value)]
+        self.known = {name: id(value) for name, value in self.space.items()}
+        names = [name for name in changed if type(name) is str]
+        return {**answer, "output": self.output.take(), "errors": self.errors.take(), "names": names}
 
     # -- values
 
@@ -97,8 +109,7 @@ class Candidate:
             return {"~": "device", "v": encode(flagged), "k": library}
         number = len(self.handles)
         self.handles[number] = value
-        name = value.__name__ if isinstance(value, type(os)) else ""
-        return {"~": "handle", "v": number, "c": callable(value), "t": type(value).__name__[:80], "m": name[:80]}
+        return {"~": "handle", "v": number, "c": callable(value), "t": type(value).__name__[:80]}
 
     def native(self, value: Any) -> Any:
         return decode(value, self._special)
@@ -113,51 +124,58 @@ class Candidate:
         raise ChannelError("unknown value")
 
     def _callback(self, number: int) -> Any:
+        """A function of a test's: calling it asks the examiner, whose test may in turn ask here."""
+
         def call(*args: Any, **kwargs: Any) -> Any:
             self.channel.send({"callback": number, "args": self.plain(args), "kwargs": self.plain(kwargs)})
-            answer = self.channel.receive()
-            if answer.get("error"):
-                raise RuntimeError(answer["error"])
-            return self.native(answer["value"])
+            while "do" in (message := self.channel.receive()):
+                self.channel.send(self.answer(message))
+            back = message["back"]
+            if "error" in back:
+                name, text = back["error"]
+                kind = getattr(builtins, name, None)
+                raise kind(text) if isinstance(kind, type) and issubclass(kind, Exception) else RuntimeError(name)
+            return self.native(back["value"])
 
         return call
 
-    # -- requests
+    # -- questions
 
-    def run(self, request: dict[str, Any]) -> dict[str, Any]:
+    def do_run(self, request: dict[str, Any]) -> dict[str, Any]:
         key, source = request["key"], request["source"]
         name = cell_name(key)
         self.shell.compile.get_code_name = lambda raw, code, number: name
         # IPython's compiler keeps the transformed code; Numba's line table needs the lines of this name.
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         result = self.shell.run_cell(source, store_history=False)
-        error = result.error_before_exec or result.error_in_exec
-        changed = [n for n, v in self.space.items() if self.known.get(n) != id(v)]
-        self.known = {n: id(v) for n, v in self.space.items()}
-        return {"error": _error(error), "output": self.output.take(), "names": [n for n in changed if type(n) is str]}
+        return {"error": _error(result.error_before_exec or result.error_in_exec)}
 
-    def get(self, request: dict[str, Any]) -> dict[str, Any]:
-        name = request["name"]
-        if name not in self.space:
+    def do_get(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["name"] not in self.space:
             return {"missing": True}
-        return {"value": self.plain(self.space[name])}
+        value = self.space[request["name"]]
+        return {"value": self.plain(value), "module": value.__name__ if isinstance(value, type(os)) else None}
 
-    def bind(self, request: dict[str, Any]) -> dict[str, Any]:
+    def do_bind(self, request: dict[str, Any]) -> dict[str, Any]:
         values = self.native(request["values"])
-        self.space.update(values)
-        self.known.update((name, id(value)) for name, value in values.items())
+        for name, value in values.items():
+            if not (request["where_other"] and name in self.space and _looks_like(self.space[name], value)):
+                self.space[name] = value
         return {}
 
-    def call(self, request: dict[str, Any]) -> dict[str, Any]:
+    def do_call(self, request: dict[str, Any]) -> dict[str, Any]:
         args, kwargs = self.native(request["args"]), self.native(request["kwargs"])
+        places = {**dict(enumerate(args)), **kwargs}
+        for place, first in request["same"]:
+            places[place] = places[first]
+        args = tuple(places[number] for number in range(len(args)))
+        kwargs = {name: places[name] for name in kwargs}
         target: Any = self.handles[request["handle"]]
         counts = _counts()
         moved: dict[str, int] = {}
         try:
-            if request.get("attribute") is not None:
+            if request["attribute"] is not None:
                 target = getattr(target, request["attribute"])
-                if request.get("only"):
-                    return {"value": self.plain(target), "error": None, "output": self.output.take()}
             value = target(*args, **kwargs)
             # Bringing the result here is a copy of ours, not the learner's.
             moved = _difference(counts, _counts())
@@ -165,25 +183,51 @@ class Candidate:
         except BaseException as error:  # the learner's code may raise anything; it is told, not judged, here
             answer = {"value": None, "error": _error(error)}
         answer["counts"] = moved
-        answer["args"] = self.plain(args)
-        answer["output"] = self.output.take()
+        left, named = self.plain(args), self.plain(kwargs)
+        if left != request["args"] or named != request["kwargs"]:
+            answer |= {"args": left, "kwargs": named}
         return answer
 
-    def compile(self, request: dict[str, Any]) -> dict[str, Any]:
+    def do_attribute(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self._tried(lambda: getattr(self.handles[request["handle"]], request["name"]))
+
+    def do_operate(self, request: dict[str, Any]) -> dict[str, Any]:
+        operands = self.native(request["operands"])
+        return self._tried(lambda: _OPERATIONS[request["name"]](*operands))
+
+    def _tried(self, question: Callable[[], Any]) -> dict[str, Any]:
+        try:
+            return {"value": self.plain(question()), "error": None}
+        except BaseException as error:  # as in a call
+            return {"value": None, "error": _error(error)}
+
+    def do_compile(self, request: dict[str, Any]) -> dict[str, Any]:
         from grader.checks.surroundings import LearnerError, compile_numba
 
         try:
             kernel = compile_numba(self.handles[request["handle"]], request["signature"], tuple(request["cc"]))
         except LearnerError as error:
-            return {
-                "refused": {
-                    "kind": error.kind,
-                    "message": error.message,
-                    "line": error.line,
-                    "evidence": error.evidence,
-                }
-            }
+            said = {"kind": error.kind, "message": error.message, "line": error.line, "evidence": error.evidence}
+            return {"refused": said}
         return {"ptx": kernel.ptx, "entry": kernel.entry, "file": kernel.file}
+
+
+def _looks_like(mine: Any, given: Any) -> bool:
+    """Is what this process made of a given cell the same as what the examiner made of it?"""
+    try:
+        return bool(encode(mine) == encode(given))
+    except NotPlain:
+        return False
+
+
+#: As many items of an endless learner's object as fit into one answer.
+_ITEMS = 1_000_000
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(operator, name) for name in OPERATIONS if hasattr(operator, name)},
+    **{kind.__name__: kind for kind in (len, str, repr, format, setattr, isinstance)},
+    "list": lambda items: list(itertools.islice(items, _ITEMS)),
+    "next": lambda items: list(itertools.islice(items, 1)),
+}
 
 
 def _device_array(value: Any) -> np.ndarray | None:
@@ -253,40 +297,16 @@ def serve(channel: Channel, options: dict[str, Any]) -> None:
     sys.path.insert(0, folder)
     os.environ["IPYTHONDIR"] = folder
     candidate = Candidate(channel, options)
-    sys.stdout = sys.stderr = candidate.output
+    sys.stdout, sys.stderr = candidate.output, candidate.errors
     if options.get("device") == "emulated":
         _front_ends()
-    candidate.known = {n: id(v) for n, v in candidate.space.items()}
-    operations = {
-        "run": candidate.run,
-        "get": candidate.get,
-        "bind": candidate.bind,
-        "call": candidate.call,
-        "compile": candidate.compile,
-    }
     while True:
-        request = channel.receive()
-        answer = operations[request["do"]](request)
+        answer = candidate.answer(channel.receive())
         try:
             channel.send(answer)
-        except ChannelError as error:
-            if "at most" not in str(error):
-                raise
-            channel.send(
-                {
-                    "error": {
-                        "classes": ["Exception"],
-                        "name": "TooLarge",
-                        "text": str(error),
-                        "cell": None,
-                        "line": None,
-                        "trace": "",
-                    },
-                    "value": None,
-                    "output": "",
-                    "names": [],
-                }
-            )
+        except TooLarge as error:
+            said = {"classes": ["ValueError"], "name": "TooLarge", "text": str(error), "trace": ""}
+            channel.send({"value": None, "error": said})
 
 
 def _front_ends() -> None:

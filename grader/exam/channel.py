@@ -1,8 +1,9 @@
 """Plain data between processes: length-prefixed msgpack with caps on every size. No pickle, no code.
 
 Round trip is exact for None, bool, int, float, complex, str, bytes, tuple, list, set, frozenset, dict with any plain
-key, NumPy arrays and scalars of plain dtypes, datetime, Decimal, Fraction, pandas Series and DataFrame. Anything else
-becomes what `encode`'s `otherwise` makes of it. Imports nothing of the project.
+key, NumPy arrays, scalars and dtypes of plain kinds, the types of a closed table, slice, range and Ellipsis, datetime,
+Decimal, Fraction, pandas Series and DataFrame. Anything else becomes what `encode`'s `otherwise` makes of it. Imports
+nothing of the project.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ _HEADER = struct.Struct("<Q")
 #: Nesting deeper than this is no plain data.
 MAX_DEPTH = 60
 _PLAIN_KINDS = "biufcSUmM"
+#: Types that may be handed over as such, say as a dtype or a conversion.
+_TYPES: dict[str, type] = {
+    **{kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict)},
+    **{f"numpy.{kind.__name__}": kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in _PLAIN_KINDS},
+}
+_TYPE_NAMES = {kind: name for name, kind in _TYPES.items()}
 
 Otherwise = Callable[[Any], Any]
 
@@ -39,6 +46,10 @@ class Closed(ChannelError):
 
 class TimedOut(ChannelError):
     """No answer within the time that was given."""
+
+
+class TooLarge(ChannelError):
+    """A message is larger than the channel takes."""
 
 
 class NotPlain(TypeError):
@@ -75,6 +86,14 @@ def encode(value: Any, otherwise: Otherwise = _refuse, depth: int = 0) -> Any:
         return {"~": "array", "d": value.dtype.str, "s": list(value.shape), "v": plain.tobytes()}
     if isinstance(value, np.generic) and kind.__module__ == "numpy" and value.dtype.kind in _PLAIN_KINDS:
         return {"~": "scalar", "d": value.dtype.str, "v": value.tobytes()}
+    if isinstance(value, type) and value in _TYPE_NAMES:
+        return {"~": "type", "v": _TYPE_NAMES[value]}
+    if isinstance(value, np.dtype) and value.kind in _PLAIN_KINDS:
+        return {"~": "dtype", "v": value.str}
+    if kind in (slice, range):
+        return {"~": kind.__name__, "v": [encode(p, otherwise, below) for p in (value.start, value.stop, value.step)]}
+    if value is Ellipsis:
+        return {"~": "ellipsis"}
     if kind is Decimal:
         return {"~": "decimal", "v": str(value)}
     if kind is Fraction:
@@ -144,11 +163,17 @@ def _decode(value: Any, special: Callable[[dict[str, Any]], Any] | None, depth: 
         return np.frombuffer(content, dtype).reshape([int(size) for size in value["s"]]).copy()  # type: ignore[arg-type]
     if kind == "scalar":
         return np.frombuffer(content, _dtype(value["d"]), 1)[0]  # type: ignore[arg-type]
+    if kind in ("slice", "range"):
+        return {"slice": slice, "range": range}[kind](*(decode(part, special, depth) for part in content))  # type: ignore[union-attr]
+    if kind == "ellipsis":
+        return Ellipsis
     if kind in ("series", "frame"):
         return _decode_pandas(kind, value, special, depth)
     simple: dict[str, Callable[[Any], Any]] = {
         "int": lambda v: int(v, 16),
         "complex": lambda v: complex(*v),
+        "type": _TYPES.__getitem__,
+        "dtype": _dtype,
         "decimal": Decimal,
         "fraction": lambda v: Fraction(int(v[0], 16), int(v[1], 16)),
         "datetime": datetime.datetime.fromisoformat,
@@ -184,63 +209,93 @@ def _dtype(text: str) -> np.dtype[Any]:
     return dtype
 
 
+def pack(message: Any) -> bytes:
+    """Plain msgpack data as bytes; text may hold lone surrogates."""
+    return msgpack.packb(message, use_bin_type=True, unicode_errors="surrogatepass")
+
+
 def unpack(data: bytes) -> Any:
     """A packed message as plain msgpack data. Raises ChannelError."""
     try:
-        return msgpack.unpackb(data, raw=False, strict_map_key=False)
-    except Exception as error:  # msgpack raises a family of its own, and ValueError, and UnicodeDecodeError
+        return msgpack.unpackb(data, raw=False, strict_map_key=False, max_ext_len=0, unicode_errors="surrogatepass")
+    except Exception as error:  # msgpack raises a family of its own, and ValueError, and MemoryError for a bomb
         raise ChannelError("not a message") from error
 
 
 class Channel:
-    """One end of a stream socket. Uses read and write only, which a walled process may."""
+    """One end of a stream socket. Uses read and write only, which a walled process may.
+
+    A time-out, in seconds, holds for a whole message, on the way out as on the way in: whoever trusts the other side
+    least, the room, must give one each time.
+    """
 
     def __init__(self, descriptor: int, limit: int) -> None:
         self.descriptor = descriptor
         self.limit = limit
+        self._blocks = True
 
-    def send(self, message: Any) -> None:
-        """Send plain msgpack data. Raises ChannelError where it is too large, Closed where nobody listens."""
-        self.send_raw(msgpack.packb(message, use_bin_type=True))
+    def send(self, message: Any, timeout: float | None = None) -> None:
+        """Send plain msgpack data. Raises TooLarge, TimedOut, or Closed where nobody listens."""
+        self.send_raw(pack(message), timeout)
 
-    def send_raw(self, data: bytes) -> None:
+    def send_raw(self, data: bytes, timeout: float | None = None) -> None:
         """Send what is packed already."""
         if len(data) > self.limit:
-            raise ChannelError(f"message of {len(data)} bytes; at most {self.limit}")
-        view = memoryview(_HEADER.pack(len(data)) + data)
-        while view:
-            try:
-                view = view[os.write(self.descriptor, view) :]
-            except (BrokenPipeError, ConnectionResetError) as error:
-                raise Closed("the other side is gone") from error
+            raise TooLarge(f"message of {len(data)} bytes; at most {self.limit}")
+        deadline = self._deadline(timeout)
+        for part in (memoryview(_HEADER.pack(len(data))), memoryview(data)):
+            while part:
+                self._wait(select.POLLOUT, deadline)
+                try:
+                    part = part[os.write(self.descriptor, part) :]
+                except BlockingIOError:
+                    continue
+                except (BrokenPipeError, ConnectionResetError) as error:
+                    raise Closed("the other side is gone") from error
 
-    def receive(self, timeout: float | None = None) -> Any:
-        """The next message. Raises TimedOut, Closed, or ChannelError for a malformed one."""
-        return unpack(self.receive_raw(timeout))
+    def receive(self, timeout: float | None = None, limit: int | None = None) -> Any:
+        """The next message, of at most `limit` bytes. Raises TimedOut, Closed, or ChannelError for a malformed one."""
+        return unpack(self.receive_raw(timeout, limit))
 
-    def receive_raw(self, timeout: float | None = None) -> bytes:
+    def receive_raw(self, timeout: float | None = None, limit: int | None = None) -> bytes:
         """The next message, still packed."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         (length,) = _HEADER.unpack(self._read(_HEADER.size, deadline))
-        if length > self.limit:
-            raise ChannelError(f"message of {length} bytes announced; at most {self.limit}")
+        most = self.limit if limit is None else min(limit, self.limit)
+        if length > most:
+            raise TooLarge(f"message of {length} bytes announced; at most {most}")
         return self._read(length, deadline)
 
     def _read(self, size: int, deadline: float | None) -> bytes:
         parts = bytearray()
         while len(parts) < size:
-            if deadline is not None:
-                left = deadline - time.monotonic()
-                if left <= 0 or not select.select([self.descriptor], [], [], left)[0]:
-                    raise TimedOut("no answer in time")
+            self._wait(select.POLLIN, deadline)
             try:
                 part = os.read(self.descriptor, min(size - len(parts), 1 << 20))
+            except BlockingIOError:
+                continue
             except ConnectionResetError as error:
                 raise Closed("the other side is gone") from error
             if not part:
                 raise Closed("the other side is gone")
             parts += part
         return bytes(parts)
+
+    def _deadline(self, timeout: float | None) -> float | None:
+        """When a message must be through; with a deadline the descriptor must not block."""
+        if self._blocks != (timeout is None):
+            self._blocks = timeout is None
+            os.set_blocking(self.descriptor, self._blocks)
+        return None if timeout is None else time.monotonic() + timeout
+
+    def _wait(self, what: int, deadline: float | None) -> None:
+        if deadline is None:
+            return
+        poll = select.poll()
+        poll.register(self.descriptor, what)
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            raise TimedOut("no answer in time")
 
 
 assert sys.byteorder == "little", "arrays travel as they lie in memory"

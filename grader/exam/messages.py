@@ -25,12 +25,14 @@ def learner_exception(name: str, line: int | None, cell: str | None, evidence: s
 
 
 def cell_error(name: str, text: str, line: int | None, cell: str) -> ExamFinding:
+    """`text` is the exception's own, or '' where it could carry what a hidden test showed."""
     at_en = f", line {line}" if line else ""
     at_de = f", Zeile {line}" if line else ""
+    said = f": {text}" if text else "."
     return _finding(
         "exception",
-        f"The cell {cell}{at_en} stopped with {name}: {text}"[:600],
-        f"Die Zelle {cell}{at_de} brach mit {name} ab: {text}"[:600],
+        f"The cell {cell}{at_en} stopped with {name}{said}"[:600],
+        f"Die Zelle {cell}{at_de} brach mit {name} ab{said}"[:600],
         line,
         cell,
     )
@@ -73,6 +75,41 @@ def crashed() -> ExamFinding:
         "crashed",
         "The process that ran your code ended. It may have used too much memory, or ended itself.",
         "Der Prozess mit deinem Code endete. Vielleicht brauchte er zu viel Speicher, oder er beendete sich selbst.",
+    )
+
+
+def test_hung(seconds: float) -> ExamFinding:
+    return _finding(
+        "timeout",
+        f"A test was still busy with what your solution returned after {seconds:g} seconds and was stopped.",
+        f"Eine Prüfung war nach {seconds:g} Sekunden noch mit dem beschäftigt, was deine Lösung zurückgab, "
+        "und wurde beendet.",
+    )
+
+
+def not_examined(evidence: str | None = None) -> ExamFinding:
+    return _finding(
+        "not-examined",
+        "This cell could not be examined to the end. That costs you nothing; a person looks at it.",
+        "Diese Zelle ließ sich nicht zu Ende prüfen. Das kostet dich nichts; ein Mensch sieht sie sich an.",
+        evidence=evidence,
+    )
+
+
+def refused_kernel() -> dict[str, str]:
+    return {
+        "en": "Your kernel could not be compiled for what this exercise asks. Run the cell's own check to see why.",
+        "de": "Dein Kernel ließ sich nicht so übersetzen, wie es die Aufgabe verlangt. "
+        "Warum, zeigt die Prüfung in der Zelle selbst.",
+    }
+
+
+def foreign_cell(cell: str) -> ExamFinding:
+    return _finding(
+        "foreign-cell",
+        f"The cell {cell} does not belong to this assignment. It is run like a cell of your own and gives no points.",
+        f"Die Zelle {cell} gehört nicht zu dieser Aufgabe. Sie läuft wie eine eigene Zelle und gibt keine Punkte.",
+        cell=cell,
     )
 
 

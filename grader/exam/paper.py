@@ -25,7 +25,10 @@ class SubmissionError(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """`key` names the cell in tracebacks and findings. A `run` cell goes to the candidate, a `test` to the examiner."""
+    """`key` names the cell in tracebacks and findings. A `run` cell goes to the candidate, a `test` to the examiner.
+
+    `model` is the instructor's own source of a cell that the learner answers.
+    """
 
     kind: Kind
     key: str
@@ -34,11 +37,12 @@ class Cell:
     max_score: float = 0.0
     code: bool = True
     learner: bool = False
+    model: str = ""
 
 
 @dataclass
 class Paper:
-    """One notebook's cells, ready to be examined. `imports` are the instructor's import statements."""
+    """One notebook's cells, ready to be examined."""
 
     notebook: str
     cells: list[Cell] = field(default_factory=list)
@@ -50,7 +54,7 @@ def read_notebook(name: str, data: bytes) -> dict[str, Any]:
     """A notebook of format 4 as JSON. Raises SubmissionError."""
     try:
         content = json.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or a number of more digits than Python reads
         raise SubmissionError(messages.not_a_notebook(name, type(error).__name__)) from error
     if not isinstance(content, dict) or content.get("nbformat") != 4 or not isinstance(content.get("cells"), list):
         raise SubmissionError(messages.not_a_notebook(name, "nbformat"))
@@ -62,14 +66,25 @@ def read_notebook(name: str, data: bytes) -> dict[str, Any]:
             cell["source"] = "".join(source)
         elif not isinstance(source, str):
             raise SubmissionError(messages.not_a_notebook(name, "source"))
+        if not _is_text(cell["source"]):
+            raise SubmissionError(messages.not_a_notebook(name, "Unicode"))
     return content
+
+
+def _is_text(text: str) -> bool:
+    """False for half of a surrogate pair, which JSON can hold and no file can."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def marks(cell: dict[str, Any]) -> dict[str, Any]:
     """nbgrader's metadata of a cell, or {}."""
     metadata = cell.get("metadata")
     found = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    if not isinstance(found, dict) or not isinstance(found.get("grade_id"), str):
+    if not isinstance(found, dict) or not isinstance(found.get("grade_id"), str) or not _is_text(found["grade_id"]):
         return {}
     return found
 
@@ -107,10 +122,12 @@ def lay_out(
             else:
                 paper.cells.append(Cell("manual", grade_id, text, grade_id, points, code=False))
         elif grade or found.get("task"):
-            paper.cells.append(Cell("manual", grade_id, text, grade_id, points, code=code, learner=True))
+            model = cell["source"] if code else ""
+            paper.cells.append(Cell("manual", grade_id, text, grade_id, points, code, learner=True, model=model))
         elif code:
             key = grade_id or f"given-{number + 1}"
-            paper.cells.append(Cell("run", key, text, grade_id, learner=solution))
+            model = cell["source"] if solution else ""
+            paper.cells.append(Cell("run", key, text, grade_id, learner=solution, model=model))
         paper.cells += added.get(number, [])
     return paper
 
@@ -135,7 +152,10 @@ def _answers(
             else:
                 answers[grade_id] = cell["source"]
                 after, last, extra = grade_id, marked[grade_id], 0
-        elif cell["cell_type"] == "code" and text:
+            continue
+        if grade_id:
+            paper.findings.append(messages.foreign_cell(grade_id[:80]))
+        if cell["cell_type"] == "code" and text:
             if text in given:
                 # A copy of a given cell does not carry what follows beyond the next marked cell.
                 end = min((n for n in marked.values() if n > last), default=len(source["cells"]))

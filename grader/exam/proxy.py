@@ -1,12 +1,13 @@
-"""Learner's names as the examiner sees them. Imports this package's channel.
+"""Learner's objects as the examiner sees them. Imports nothing of the project.
 
-Calling a proxy calls into the candidate and gives back plain data. A proxy is unequal to all plain data, has no truth
-value and no `__array__`, so an object with an obliging `__eq__` proves nothing here.
+Calling a proxy, and using a method, an attribute or an operator of it, asks the candidate and gives back plain data, or
+another proxy. A proxy is unequal to all plain data, has no order with it, no truth value and no `__array__`, so an
+object with an obliging `__eq__` proves nothing here. Two proxies are compared by the candidate; the asker notes that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,38 +16,67 @@ import numpy as np
 class Asker(Protocol):
     """The examiner, as proxies need it."""
 
-    def call(self, handle: int, args: tuple[Any, ...], kwargs: dict[str, Any], attribute: str | None) -> Any: ...
+    def call(self, handle: int, args: tuple[Any, ...], kwargs: dict[str, Any], attribute: str | None) -> Any:
+        """Call the object, or its method `attribute`."""
+        ...
 
     def attribute(self, handle: int, name: str) -> Any: ...
 
+    def operate(self, name: str, *operands: Any, doubtful: bool = False) -> Any:
+        """An operation of `OPERATIONS` on operands of which some are proxies; `doubtful` where a verdict could rest on
+        the learner's word alone."""
+        ...
+
+
+#: What a candidate is asked to do with objects, beside calling them and reading attributes.
+OPERATIONS = (
+    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lshift", "rshift"),
+    *("neg", "pos", "abs", "invert", "getitem", "setitem", "delitem", "contains", "setattr", "len", "list", "next"),
+    *("str", "repr", "format", "eq", "lt", "le", "gt", "ge", "isinstance"),
+)
+
+_READABLE = ("__name__", "__qualname__")
+
 
 class Proxy:
-    """Something that lives in the candidate and is no plain data."""
+    # No docstring of the class: a test that reads `__doc__` means the learner's.
+    __slots__ = ("_asker", "_handle", "_type")
 
-    __slots__ = ("_asker", "_callable", "_handle", "_type")
-
-    def __init__(self, asker: Asker, handle: int, type_name: str, is_callable: bool) -> None:
+    def __init__(self, asker: Asker, handle: int, type_name: str) -> None:
         object.__setattr__(self, "_asker", asker)
         object.__setattr__(self, "_handle", handle)
         object.__setattr__(self, "_type", type_name)
-        object.__setattr__(self, "_callable", is_callable)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._asker.call(self._handle, args, kwargs, None)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name not in _READABLE:
             raise AttributeError(f"a learner's object of type {self._type} has no {name} here")
         found = self._asker.attribute(self._handle, name)
-        if isinstance(found, Proxy) and found._callable:
+        if isinstance(found, CallableProxy):
             return lambda *args, **kwargs: self._asker.call(self._handle, args, kwargs, name)
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError("a learner's object is not changed by a test")
+        self._asker.operate("setattr", self, name, value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Proxy) and other._handle == self._handle
+        return isinstance(other, Proxy) and self._asker.operate("eq", self, other, doubtful=True) is True
+
+    def _ordered(self, name: str, other: object) -> bool:
+        if not isinstance(other, Proxy):
+            raise TypeError(f"a learner's object of type {self._type} has no order with a {type(other).__name__}")
+        return self._asker.operate(name, self, other, doubtful=True) is True
+
+    def __lt__(self, other: object) -> bool:
+        return self._ordered("lt", other)
+
+    def __le__(self, other: object) -> bool:
+        return self._ordered("le", other)
+
+    def __gt__(self, other: object) -> bool:
+        return self._ordered("gt", other)
+
+    def __ge__(self, other: object) -> bool:
+        return self._ordered("ge", other)
 
     def __hash__(self) -> int:
         return hash(self._handle)
@@ -54,17 +84,99 @@ class Proxy:
     def __bool__(self) -> bool:
         raise TypeError(f"a learner's object of type {self._type} has no truth value here")
 
+    def __instancecheck__(self, instance: object) -> bool:
+        return isinstance(instance, Proxy) and self._asker.operate("isinstance", instance, self, doubtful=True) is True
+
     def __len__(self) -> int:
-        value = self._asker.call(self._handle, (), {}, "__len__")
+        value = self._asker.operate("len", self)
         if type(value) is not int:
             raise TypeError("the length of a learner's object is no integer")
         return value
 
+    def __iter__(self) -> Iterator[Any]:
+        values = self._asker.operate("list", self)
+        if type(values) is not list:
+            raise TypeError("a learner's object gives no items")
+        return iter(values)
+
+    def __next__(self) -> Any:
+        values = self._asker.operate("next", self)
+        if type(values) is not list:
+            raise TypeError("a learner's object gives no items")
+        if not values:
+            raise StopIteration
+        return values[0]
+
+    def __contains__(self, item: Any) -> bool:
+        return self._asker.operate("contains", self, item) is True
+
     def __getitem__(self, key: Any) -> Any:
-        return self._asker.call(self._handle, (key,), {}, "__getitem__")
+        return self._asker.operate("getitem", self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._asker.operate("setitem", self, key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        self._asker.operate("delitem", self, key)
+
+    def __str__(self) -> str:
+        return self._text("str")
 
     def __repr__(self) -> str:
-        return f"<learner's {self._type}>"
+        return self._text("repr")
+
+    def __format__(self, specification: str) -> str:
+        return self._text("format", specification)
+
+    def _text(self, name: str, *more: Any) -> str:
+        value = self._asker.operate(name, self, *more)
+        if type(value) is not str:
+            raise TypeError("the text of a learner's object is no string")
+        return value
+
+
+class CallableProxy(Proxy):
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._asker.call(self._handle, args, kwargs, None)
+
+
+def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return (
+        lambda self, other: self._asker.operate(name, self, other),
+        lambda self, other: self._asker.operate(name, other, self),
+    )
+
+
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "matmul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "and_",
+    "or_",
+    "xor",
+    "lshift",
+    "rshift",
+):
+    _plain = _name.rstrip("_")
+    for _method, _function in zip((f"__{_plain}__", f"__r{_plain}__"), _binary(_name), strict=True):
+        setattr(Proxy, _method, _function)
+for _name in ("neg", "pos", "abs", "invert"):
+    setattr(Proxy, f"__{_name}__", lambda self, name=_name: self._asker.operate(name, self))
+# A descriptor on the class would hide the docstring of the learner's object behind the class's own.
+Proxy.__doc__ = property(lambda self: self._asker.attribute(self._handle, "__doc__"))  # type: ignore[assignment]
+CallableProxy.__doc__ = Proxy.__doc__
+
+
+def make(asker: Asker, handle: int, type_name: str, is_callable: bool) -> Proxy:
+    """The proxy of an object that lives in the candidate; `type_name` is for messages."""
+    return (CallableProxy if is_callable else Proxy)(asker, handle, type_name)
 
 
 def bring_back(original: Any, changed: Any) -> None:
@@ -75,9 +187,12 @@ def bring_back(original: Any, changed: Any) -> None:
         if original.shape == changed.shape and original.dtype == changed.dtype and original.flags.writeable:
             original[...] = changed
     elif type(original) is list:
-        original[:] = [_same_or(old, new) for old, new in _pairs(original, changed)]
+        original[:] = [same_or(original[i] if i < len(original) else None, value) for i, value in enumerate(changed)]
+    elif type(original) is tuple:
+        for old, new in zip(original, changed, strict=False):
+            bring_back(old, new)
     elif type(original) is dict:
-        kept = {key: _same_or(original.get(key), value) for key, value in changed.items()}
+        kept = {key: same_or(original.get(key), value) for key, value in changed.items()}
         original.clear()
         original.update(kept)
     elif type(original) is set:
@@ -85,17 +200,10 @@ def bring_back(original: Any, changed: Any) -> None:
         original.update(changed)
 
 
-def _pairs(old: list[Any], new: list[Any]) -> list[tuple[Any, Any]]:
-    return [(old[i] if i < len(old) else None, value) for i, value in enumerate(new)]
-
-
-def _same_or(old: Any, new: Any) -> Any:
+def same_or(old: Any, new: Any) -> Any:
     """Keep the identity of nested containers that only changed their content."""
     if type(old) is type(new) and type(old) in (list, dict, set, np.ndarray):
         bring_back(old, new)
         if type(old) is not np.ndarray or (old.shape == new.shape and old.dtype == new.dtype):
             return old
     return new
-
-
-Callback = Callable[..., Any]

@@ -19,16 +19,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.exam import messages, paper, walls
-from grader.exam.channel import Channel, ChannelError, Closed, TimedOut, unpack
-from grader.exam.paper import Paper, SubmissionError
-from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
+from grader.exam.channel import Channel, ChannelError, TimedOut
+from grader.exam.marking import MAX_FINDINGS
+from grader.exam.paper import Cell, Paper, SubmissionError
+from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Verdict
 
 __all__ = ["ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
 
@@ -37,6 +39,12 @@ log = logging.getLogger("lehrwerk.exam")
 #: Users that exams run as where the room was started as root and Python is readable to everybody.
 _USERS = {"examiner": 61011, "candidate": 61012, "bench": 61013}
 _START_SECONDS = 120.0
+#: The longest message of an examiner that the room reads itself, in bytes.
+_REQUEST_BYTES = 8 << 20
+#: An examiner that is busy by itself gets so much more than a cell's clock, in seconds.
+_GRACE = 5.0
+#: So many examiners are tried for one notebook.
+_EXAMINERS = 8
 
 
 class ExamError(RuntimeError):
@@ -253,8 +261,33 @@ class ExamRoom:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+class _Result(BaseModel):
+    """What an examiner may say of a graded cell."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grade_id: str
+    score: float | None = Field(allow_inf_nan=False)
+    outcome: Outcome
+    findings: list[ExamFinding] = Field(max_length=MAX_FINDINGS)
+    protected: bool
+    seed: int | None
+
+
+class _ExaminerGone(Exception):
+    """The examiner ended, or was busy for longer than a cell may take (`hung`)."""
+
+    def __init__(self, hung: bool, why: str) -> None:
+        super().__init__(why)
+        self.hung = hung
+
+
 class _Exam:
-    """One notebook: three processes and what passes between them."""
+    """One notebook: three processes and what passes between them.
+
+    The examiner speaks in small messages, of which the room reads each; a question for another process is followed by
+    one that the room passes on unread, as it does with the answer.
+    """
 
     def __init__(
         self,
@@ -282,6 +315,10 @@ class _Exam:
         }
         self.processes: dict[str, Process] = {}
         self.number = 0
+        self.results: dict[str, _Result] = {}
+        #: The cell that the examiner is at, and its own time on it so far.
+        self.cell = ""
+        self.busy = 0.0
 
     def end(self) -> None:
         for process in self.processes.values():
@@ -289,67 +326,135 @@ class _Exam:
         self.processes.clear()
 
     def run(self) -> tuple[list[CellVerdict], dict[str, int]]:
-        examiner = self.room._fork("examiner", self.folder / "examiner", [self.source], self.options)
-        self.processes["examiner"] = examiner
-        examiner.channel.send(
-            {
-                "cells": [
-                    {
-                        "kind": cell.kind,
-                        "key": cell.key,
-                        "source": cell.source,
-                        "grade_id": cell.grade_id,
-                        "max_score": cell.max_score,
-                        "code": cell.code,
-                        "learner": cell.learner,
-                    }
-                    for cell in self.laid.cells
-                ],
-                "missing": sorted(self.laid.missing),
-            }
-        )
-        while True:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                return self._out_of_time(), {}
+        """Conduct the exam; an examiner that ends is replaced, and what was found by then stays."""
+        ended: list[str] = []
+        leave_out: set[str] = set()
+        for _ in range(_EXAMINERS):
             try:
-                request = examiner.channel.receive(left)
+                self._conduct(leave_out)
+                break
             except TimedOut:
-                return self._out_of_time(), {}
-            except ChannelError as error:
-                raise ExamError(f"the examiner ended: {error}") from error
-            if not isinstance(request, dict):
-                raise ExamError("the examiner sent what is no request")
-            if "results" in request:
-                return self._verdicts(request["results"]), _seeds(request.get("seeds"))
-            if "dead" in request:
-                raise ExamError(f"the examiner ended: {request['dead']}")
-            if "ask" in request:
-                self._pass_on(examiner, request)
+                break
+            except _ExaminerGone as gone:
+                log.warning("the examiner is gone at cell %s: %s", self.cell or "none", gone)
+                self.end()
+                # Once may be the machine's fault; twice is this test's with this submission.
+                if gone.hung or self.cell in ended:
+                    if not self.cell:
+                        raise ExamError(f"the examiner ended: {gone}") from gone
+                    leave_out.add(self.cell)
+                    self._settle(gone.hung)
+                ended.append(self.cell)
+        late = self.deadline <= time.monotonic()
+        return [self._verdict(cell, late) for cell in self.laid.cells if cell.kind != "run"], {
+            grade_id: result.seed for grade_id, result in self.results.items() if result.seed is not None
+        }
+
+    def _settle(self, hung: bool) -> None:
+        """The result of a test at which the examiner ended."""
+        grade_id = next((c.grade_id for c in self.laid.cells if c.key == self.cell and c.kind == "test"), None)
+        if grade_id is not None:
+            finding = messages.test_hung(self.room.limits.cell_seconds) if hung else messages.not_examined()
+            score, outcome = (0.0, "timeout") if hung else (None, "review")
+            self.results[grade_id] = _Result.model_validate(
+                {"grade_id": grade_id, "score": score, "outcome": outcome, "findings": [finding], "protected": True,
+                 "seed": None}
+            )  # fmt: skip
+
+    def _conduct(self, leave_out: set[str]) -> None:
+        """One examiner, to its end. Raises _ExaminerGone, and TimedOut at the end of the notebook's clock."""
+        self.cell, self.busy = "", 0.0
+        examiner = self.room._fork("examiner", self.folder / f"examiner-{self.number}", [self.source], self.options)
+        self.processes["examiner"] = examiner
+        self.number += 1
+        self._say(examiner, self._paper(leave_out))
+        while True:
+            said = self._hear(examiner)
+            if "ask" in said:
+                self._pass_on(examiner, said)
+            elif "fresh" in said:
+                self._lose("candidate")
+            elif "cell" in said:
+                self.cell, self.busy = str(said["cell"])[:200], 0.0
+            elif "result" in said:
+                self._take(said["result"])
+            elif "done" in said:
+                return
+            else:
+                raise _ExaminerGone(False, str(said.get("dead", "it sent what is no request"))[:500])
+
+    def _paper(self, leave_out: set[str]) -> dict[str, Any]:
+        return {
+            "cells": [asdict(cell) for cell in self.laid.cells],
+            "missing": sorted(self.laid.missing),
+            "leave_out": sorted(leave_out),
+        }
+
+    def _left(self) -> float:
+        """What is left of the notebook's clock; raises TimedOut after its end."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimedOut("the notebook's clock is over")
+        return left
+
+    def _hear(self, examiner: Process, raw: bool = False) -> Any:
+        """The examiner's next message, within the clock of the cell that it is at."""
+        started = time.monotonic()
+        allowed = self.room.limits.cell_seconds + _GRACE - self.busy
+        left = self._left()
+        try:
+            if raw:
+                return examiner.channel.receive_raw(min(left, max(allowed, 0.0)))
+            said = examiner.channel.receive(min(left, max(allowed, 0.0)), _REQUEST_BYTES)
+        except TimedOut as error:
+            if left <= allowed:
+                raise
+            raise _ExaminerGone(True, f"busy for {self.busy + time.monotonic() - started:.0f} s") from error
+        except ChannelError as error:
+            raise _ExaminerGone(False, str(error)) from error
+        self.busy += time.monotonic() - started
+        if not isinstance(said, dict):
+            raise _ExaminerGone(False, "it sent what is no request")
+        return said
+
+    def _say(self, examiner: Process, message: Any, raw: bytes | None = None) -> None:
+        try:
+            examiner.channel.send(message, self._left())
+            if raw is not None:
+                examiner.channel.send_raw(raw, self._left())
+        except TimedOut:
+            raise
+        except ChannelError as error:
+            raise _ExaminerGone(False, str(error)) from error
 
     def _pass_on(self, examiner: Process, request: dict[str, Any]) -> None:
-        role = request["ask"]
-        if role == "fresh":
-            self._lose("candidate")
-            examiner.channel.send({})
-            return
-        if role not in ("candidate", "bench"):
-            raise ExamError(f"the examiner asked for {str(role)[:40]!r}")
-        seconds = min(float(request["seconds"]), self.deadline - time.monotonic())
+        """A question of the examiner's, to a candidate or bench and back, within the clock that the examiner sets."""
+        role, seconds = request["ask"], request.get("seconds")
+        if role not in ("candidate", "bench") or not isinstance(seconds, int | float):
+            raise _ExaminerGone(False, f"it asked for {str(role)[:40]!r}")
+        question = self._hear(examiner, raw=True)
+        until = min(time.monotonic() + float(seconds), self.deadline)
         process = self._process(role)
         try:
-            process.channel.send(request["body"])
-            reply = unpack(process.channel.receive_raw(max(seconds, 0.01)))
-            if isinstance(reply, dict) and "dead" in reply:
-                raise Closed(str(reply["dead"]))
-            examiner.channel.send({"answer": reply})
+            process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
+            answer = process.channel.receive_raw(max(until - time.monotonic(), 0.01))
         except TimedOut:
             self._lose(role)
-            examiner.channel.send({"gone": "timeout"})
+            self._say(examiner, {"gone": "timeout"})
         except ChannelError as error:
             log.info("the %s ended: %s", role, error)
             self._lose(role)
-            examiner.channel.send({"gone": str(error)[:500]})
+            self._say(examiner, {"gone": "ended"})
+        else:
+            self._say(examiner, {"answer": True}, answer)
+
+    def _take(self, said: Any) -> None:
+        """A result counts once, for a test or manual cell of the paper."""
+        try:
+            result = _Result.model_validate(said)
+        except ValidationError as error:
+            raise _ExaminerGone(False, f"it sent what is no result: {error.error_count()} faults") from error
+        self.results.setdefault(result.grade_id, result)
 
     def _process(self, role: str) -> Process:
         if role not in self.processes:
@@ -376,48 +481,30 @@ class _Exam:
             if not name.endswith(".ipynb") and not (folder / name).exists():
                 _write(folder, name, data, owner)
 
-    def _verdicts(self, results: Any) -> list[CellVerdict]:
-        """Only the paper's cells count, each once, within its maximum."""
-        graded = [cell for cell in self.laid.cells if cell.kind != "run"]
-        found = {str(result["grade_id"]): result for result in results}
-        verdicts = []
-        for cell in graded:
-            result = found.get(cell.grade_id)
-            if result is None:
-                raise ExamError(f"the examiner gave no result for {cell.grade_id}")
-            score = result["score"]
-            if score is not None:
-                score = min(max(float(score), 0.0), cell.max_score)
-            verdicts.append(
-                CellVerdict(
-                    notebook=self.laid.notebook,
-                    grade_id=cell.grade_id,
-                    score=score,
-                    max_score=cell.max_score,
-                    outcome=result["outcome"],
-                    findings=[ExamFinding.model_validate(finding) for finding in result["findings"]],
-                )
-            )
-        return verdicts
-
-    def _out_of_time(self) -> list[CellVerdict]:
-        finding = messages.timeout(self.room.limits.notebook_seconds)
-        return [
-            CellVerdict(
+    def _verdict(self, cell: Cell, late: bool) -> CellVerdict:
+        """What a cell of the paper got: what the examiner said, within the maximum, or why it said nothing."""
+        result = self.results.get(cell.grade_id)
+        if result is None:
+            by_hand = cell.kind == "manual"
+            return CellVerdict(
                 notebook=self.laid.notebook,
                 grade_id=cell.grade_id,
-                score=None if cell.kind == "manual" else 0.0,
+                score=0.0 if late and not by_hand else None,
                 max_score=cell.max_score,
-                outcome="manual" if cell.kind == "manual" else "timeout",
-                findings=[] if cell.kind == "manual" else [finding],
+                outcome="manual" if by_hand else "timeout" if late else "review",
+                findings=[]
+                if by_hand
+                else [messages.timeout(self.room.limits.notebook_seconds) if late else messages.not_examined()],
             )
-            for cell in self.laid.cells
-            if cell.kind != "run"
-        ]
-
-
-def _seeds(given: Any) -> dict[str, int]:
-    return {str(name): int(seed) for name, seed in (given or {}).items()}
+        return CellVerdict(
+            notebook=self.laid.notebook,
+            grade_id=cell.grade_id,
+            score=None if result.score is None else min(max(result.score, 0.0), cell.max_score),
+            max_score=cell.max_score,
+            outcome=result.outcome,
+            findings=result.findings,
+            protected=result.protected,
+        )
 
 
 def _write(folder: Path, name: str, data: bytes, owner: int | None) -> None:

@@ -35,7 +35,7 @@ class ExamFinding(_Model):
 
     `kind` is a device kind (`grader.device.interface.KINDS`) or one of the exam's: `wrong-result`,
     `unwritten`, `exception`, `timeout`, `crashed`, `missing-cell`, `duplicate-cell`, `foreign-cell`,
-    `wrong-type`, `host-fallback`, `many-launches`, `assertion`. `line` is 1-based in the source of the
+    `wrong-type`, `host-fallback`, `many-launches`, `assertion`, `not-examined`. `line` is 1-based in the source of the
     learner's cell named by `cell`. `message` has one text for each language.
     `evidence` is for the instructor only: inputs, expected values, what the candidate printed.
     """
@@ -51,7 +51,10 @@ class ExamFinding(_Model):
 
 
 class CellVerdict(_Model):
-    """The verdict on one graded cell; `score` is None where a person marks, or nothing can be said yet."""
+    """The verdict on one graded cell; `score` is None where a person marks, or nothing can be said yet.
+
+    `protected` is False where a test compared objects of the learner's, which only the learner's process can do.
+    """
 
     notebook: str
     grade_id: str
@@ -59,6 +62,7 @@ class CellVerdict(_Model):
     max_score: float
     outcome: Outcome
     findings: list[ExamFinding] = Field(default_factory=list)
+    protected: bool = True
 
 
 class Verdict(_Model):
@@ -103,6 +107,7 @@ class Verdict(_Model):
                     "score": cell.score,
                     "max_score": cell.max_score,
                     "outcome": cell.outcome,
+                    "protected": cell.protected,
                     "findings": [{"kind": f.kind, "line": f.line, "message": f.text(language)} for f in cell.findings],
                 }
                 for cell in self.cells
