@@ -110,6 +110,8 @@ class CandidateLink:
         deadline = time.monotonic() + seconds
         reply = self._pass(body, deadline, seconds)
         while "callback" in reply:
+            if time.monotonic() > deadline:
+                raise self.lost("timeout", seconds)
             reply = self._pass(self._called_back(reply), deadline, seconds)
         self._epoch += 1
         names = reply.get("names")

@@ -95,13 +95,14 @@ class BenchDevice:
     def launch(self, launch: Launch) -> LaunchResult:
         body = pack(launch_to_plain(launch))
         for attempt in (1, 2):
-            self.channel.send({"ask": "bench", "seconds": self.seconds()})
+            seconds = self.seconds()
+            self.channel.send({"ask": "bench", "seconds": seconds})
             self.channel.send_raw(body)
             answer = self.channel.receive()
             if "gone" not in answer:
                 break
             if answer["gone"] == "timeout":
-                raise surroundings.LearnerError("timeout", messages.timeout(self.seconds()).message)
+                raise surroundings.LearnerError("timeout", messages.timeout(round(seconds)).message)
             if attempt == 2:
                 raise DeviceError("the bench ended twice")
         try:

@@ -239,7 +239,7 @@ class Examiner:
         """Those of the examiner's own names that hold plain data."""
         values = {}
         for name in names:
-            if name in self.space and not name.startswith("_"):
+            if name in self.space.keys() and not name.startswith("_"):  # noqa: SIM118 - `in` would ask the candidate
                 try:
                     encode(self.space[name])
                 except NotPlain:
@@ -284,6 +284,15 @@ class Namespace(dict[str, Any]):
         self.link = link
         #: The instructor's names that could not be made here, and why.
         self.unavailable: dict[str, str] = {}
+
+    def __contains__(self, name: object) -> bool:
+        """As `"name" in globals()` asks in a notebook."""
+        if super().__contains__(name):
+            return True
+        try:
+            return isinstance(name, str) and self[name] is not NotImplemented
+        except (KeyError, NameError):
+            return False
 
     def __missing__(self, name: str) -> Any:
         # IPython's own would be the learner's, who could make it do anything.

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import math
 import os
 import select
 import shutil
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -399,13 +401,29 @@ class _Exam:
 
     def _hear(self, examiner: Process, raw: bool = False) -> Any:
         """The examiner's next message, within the clock of the cell that it is at."""
-        started = time.monotonic()
-        allowed = self.room.limits.cell_seconds + _GRACE - self.busy
-        left = self._left()
-        try:
+        with self._examiners_clock() as seconds:
             if raw:
-                return examiner.channel.receive_raw(min(left, max(allowed, 0.0)))
-            said = examiner.channel.receive(min(left, max(allowed, 0.0)), _REQUEST_BYTES)
+                return examiner.channel.receive_raw(seconds)
+            said = examiner.channel.receive(seconds, _REQUEST_BYTES)
+        if not isinstance(said, dict):
+            raise _ExaminerGone(False, "it sent what is no request")
+        return said
+
+    def _say(self, examiner: Process, message: Any, raw: bytes | None = None) -> None:
+        with self._examiners_clock() as seconds:
+            examiner.channel.send(message, seconds)
+        if raw is not None:
+            with self._examiners_clock() as seconds:
+                examiner.channel.send_raw(raw, seconds)
+
+    @contextlib.contextmanager
+    def _examiners_clock(self) -> Iterator[float]:
+        """How long the examiner may take for a message; what it takes counts for the cell that it is at."""
+        started = time.monotonic()
+        left = self._left()
+        allowed = max(self.room.limits.cell_seconds + _GRACE - self.busy, 0.0)
+        try:
+            yield min(left, allowed)
         except TimedOut as error:
             if left <= allowed:
                 raise
@@ -413,27 +431,14 @@ class _Exam:
         except ChannelError as error:
             raise _ExaminerGone(False, str(error)) from error
         self.busy += time.monotonic() - started
-        if not isinstance(said, dict):
-            raise _ExaminerGone(False, "it sent what is no request")
-        return said
-
-    def _say(self, examiner: Process, message: Any, raw: bytes | None = None) -> None:
-        try:
-            examiner.channel.send(message, self._left())
-            if raw is not None:
-                examiner.channel.send_raw(raw, self._left())
-        except TimedOut:
-            raise
-        except ChannelError as error:
-            raise _ExaminerGone(False, str(error)) from error
 
     def _pass_on(self, examiner: Process, request: dict[str, Any]) -> None:
         """A question of the examiner's, to a candidate or bench and back, within the clock that the examiner sets."""
-        role, seconds = request["ask"], request.get("seconds")
-        if role not in ("candidate", "bench") or not isinstance(seconds, int | float):
+        role, seconds = request["ask"], _seconds(request.get("seconds"))
+        if role not in ("candidate", "bench"):
             raise _ExaminerGone(False, f"it asked for {str(role)[:40]!r}")
         question = self._hear(examiner, raw=True)
-        until = min(time.monotonic() + float(seconds), self.deadline)
+        until = min(time.monotonic() + seconds, self.deadline)
         process = self._process(role)
         try:
             process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
@@ -505,6 +510,11 @@ class _Exam:
             findings=result.findings,
             protected=result.protected,
         )
+
+
+def _seconds(said: Any) -> float:
+    """A time that an examiner sets; none where it is no number."""
+    return float(said) if isinstance(said, int | float) and math.isfinite(said) else 0.0
 
 
 def _write(folder: Path, name: str, data: bytes, owner: int | None) -> None:
