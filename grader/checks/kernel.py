@@ -288,7 +288,7 @@ class KernelCheck:
             device_findings += diagnosis.findings
             counters = diagnosis.counters
         _add(outcome.counters, counters)
-        found = [_translate(finding, compiled) for finding in device_findings]
+        found = [_translate(finding, compiled, self._hidden) for finding in device_findings]
 
         for (number, item), buffer in zip(guarded.items(), result.buffers, strict=True):
             known = any(finding.kind == "out-of-bounds" for finding in found)
@@ -421,8 +421,11 @@ def _add(total: Counters, more: Counters) -> None:
         setattr(total, name, getattr(total, name) + value)
 
 
-def _translate(finding: Finding, compiled: CompiledKernel) -> CheckFinding:
-    """A device's finding with the lines of the learner's cell; lines of other files are left out."""
+def _translate(finding: Finding, compiled: CompiledKernel, hidden: bool) -> CheckFinding:
+    """A device's finding with the lines of the learner's cell; lines of other files are left out.
+
+    Of a hidden case the learner reads what happened, and the instructor to which thread and element.
+    """
     elsewhere = finding.file is not None and compiled.file is not None and not _same(finding.file, compiled.file)
 
     def local(line: int | None) -> int | None:
@@ -432,10 +435,11 @@ def _translate(finding: Finding, compiled: CompiledKernel) -> CheckFinding:
 
     return CheckFinding(
         finding.kind,
-        finding.message,
+        finding.general or finding.message if hidden else finding.message,
         line=local(finding.line),
         other_line=local(finding.other_line),
         cell=compiled.cell,
+        evidence=finding.message["en"] if hidden else None,
     )
 
 

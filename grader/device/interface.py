@@ -40,7 +40,8 @@ class Finding:
     `kind` is a key of `KINDS`; `line` and `other_line` are 1-based lines of the source file named by the PTX
     (`other_line` is the second access of a race); `thread` and `block` are (x, y, z) indices of the first
     thread concerned; `message` holds one sentence for each language, saying what happened and what to do;
-    `count` says how often it was seen.
+    `general` says the same without a number from which sizes or a launch shape could be read, where there is one in
+    `message`; `count` says how often it was seen.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Finding:
     thread: Dim3 | None = None
     block: Dim3 | None = None
     count: int = 1
+    general: dict[str, str] | None = None
 
     @property
     def severity(self) -> Literal["error", "advice"]:

@@ -18,30 +18,62 @@ def _where(thread: Dim3, block: Dim3) -> tuple[str, str]:
     )
 
 
+def _of_a_thread(
+    kind: str,
+    en: str,
+    de: str,
+    line: int | None,
+    thread: Dim3,
+    block: Dim3,
+    other: int | None = None,
+    what: tuple[str, str] = ("", ""),
+    whatever: tuple[str, str] = ("", ""),
+) -> Finding:
+    """A finding about one thread, which stands at `{who}` in the sentences; at `{what}` stands what it touched.
+
+    The general sentences say neither which thread nor which element: sizes and launch shapes of a hidden test could be
+    read from them.
+    """
+    who = _where(thread, block)
+    return Finding(
+        kind,
+        {"en": en.format(who=who[0], what=what[0]), "de": de.format(who=who[1], what=what[1])},
+        general={
+            "en": en.format(who="a thread", what=whatever[0]),
+            "de": de.format(who="ein Thread", what=whatever[1]),
+        },
+        line=line,
+        other_line=other,
+        thread=thread,
+        block=block,
+    )
+
+
 def out_of_bounds(
     line: int | None, thread: Dim3, block: Dim3, write: bool, index: int | None, length: int, place: str
 ) -> Finding:
     """`index` and `length` in elements of the access; `place` is global, shared or local."""
-    en, de = _where(thread, block)
     verb_en, verb_de = ("writes", "schreibt") if write else ("reads", "liest")
+    whatever = ("outside its arrays", "außerhalb seiner Arrays")
     if index is None:
-        what_en, what_de = (
-            "at an address that belongs to no array",
-            "an einer Adresse, die zu keinem Array gehört",
-        )
+        what = ("at an address that belongs to no array", "an einer Adresse, die zu keinem Array gehört")
     else:
-        what_en = f"element {index} of an array with {length} elements"
-        what_de = f"Element {index} eines Arrays mit {length} Elementen"
-    mend_en = "Guard the access: only threads whose index lies inside the array may reach it."
-    mend_de = "Sichere den Zugriff: Nur Threads, deren Index im Array liegt, dürfen ihn erreichen."
-    if place == "shared":
-        what_en, what_de = what_en + " in shared memory", what_de + " im Shared Memory"
-    return Finding(
+        what = (
+            f"element {index} of an array with {length} elements",
+            f"Element {index} eines Arrays mit {length} Elementen",
+        )
+    at_en, at_de = (" in shared memory", " im Shared Memory") if place == "shared" else ("", "")
+    return _of_a_thread(
         "out-of-bounds",
-        {"en": f"{en} {verb_en} {what_en}. {mend_en}", "de": f"{de} {verb_de} {what_de}. {mend_de}"},
-        line=line,
-        thread=thread,
-        block=block,
+        f"{{who}} {verb_en} {{what}}{at_en}. "
+        "Guard the access: only threads whose index lies inside the array may reach it.",
+        f"{{who}} {verb_de} {{what}}{at_de}. "
+        "Sichere den Zugriff: Nur Threads, deren Index im Array liegt, dürfen ihn erreichen.",
+        line,
+        thread,
+        block,
+        what=what,
+        whatever=whatever,
     )
 
 
@@ -56,7 +88,6 @@ def race(
     same_block: bool,
 ) -> Finding:
     """`mine` and `theirs` are read, write or atomic."""
-    en, de = _where(thread, block)
     verbs_en = {"read": "reads", "write": "writes", "atomic": "updates"}
     verbs_de = {"read": "liest", "write": "schreibt", "atomic": "ändert"}
     partner_en = "another thread of the block" if same_block else "a thread of another block"
@@ -71,82 +102,67 @@ def race(
         mend_de = "Nichts ordnet die beiden: Gib jedem Thread ein eigenes Element oder nimm eine atomare Operation."
     place_en = "shared memory" if shared else "global memory"
     place_de = "Shared Memory" if shared else "globalen Speicher"
-    return Finding(
+    return _of_a_thread(
         "race",
-        {
-            "en": f"{en} {verbs_en[mine]} a place in {place_en} that {partner_en} {verbs_en[theirs]}{at_en}. {mend_en}",
-            "de": f"{de} {verbs_de[mine]} eine Stelle im {place_de}, die {partner_de} {verbs_de[theirs]}{at_de}. "
-            f"{mend_de}",
-        },
-        line=line,
-        other_line=other,
-        thread=thread,
-        block=block,
+        f"{{who}} {verbs_en[mine]} a place in {place_en} that {partner_en} {verbs_en[theirs]}{at_en}. {mend_en}",
+        f"{{who}} {verbs_de[mine]} eine Stelle im {place_de}, die {partner_de} {verbs_de[theirs]}{at_de}. {mend_de}",
+        line,
+        thread,
+        block,
+        other,
     )
 
 
 def uninitialised(line: int | None, thread: Dim3, block: Dim3, shared: bool) -> Finding:
-    en, de = _where(thread, block)
     place_en = "shared memory" if shared else "an output array"
     place_de = "aus dem Shared Memory" if shared else "aus einem Ausgabe-Array"
-    return Finding(
+    return _of_a_thread(
         "uninitialised",
-        {
-            "en": f"{en} reads a value from {place_en} that no thread has written. Write it before it is read.",
-            "de": f"{de} liest einen Wert {place_de}, den kein Thread geschrieben hat. Schreibe ihn vor dem Lesen.",
-        },
-        line=line,
-        thread=thread,
-        block=block,
+        f"{{who}} reads a value from {place_en} that no thread has written. Write it before it is read.",
+        f"{{who}} liest einen Wert {place_de}, den kein Thread geschrieben hat. Schreibe ihn vor dem Lesen.",
+        line,
+        thread,
+        block,
     )
 
 
 def divergent_barrier(line: int | None, other: int | None, thread: Dim3, block: Dim3) -> Finding:
-    en, de = _where(thread, block)
     at_en = f"; others wait at line {other}" if other and other != line else ""
     at_de = f"; andere warten in Zeile {other}" if other and other != line else ""
-    return Finding(
+    return _of_a_thread(
         "barrier",
-        {
-            "en": f"{en} waits at a barrier that not all threads of its block reach{at_en}. "
-            "Move cuda.syncthreads() out of the branch, so that every thread meets it.",
-            "de": f"{de} wartet an einer Barriere, die nicht alle Threads des Blocks erreichen{at_de}. "
-            "Ziehe cuda.syncthreads() aus der Verzweigung, damit alle Threads sie erreichen.",
-        },
-        line=line,
-        other_line=other,
-        thread=thread,
-        block=block,
+        f"{{who}} waits at a barrier that not all threads of its block reach{at_en}. "
+        "Move cuda.syncthreads() out of the branch, so that every thread meets it.",
+        f"{{who}} wartet an einer Barriere, die nicht alle Threads des Blocks erreichen{at_de}. "
+        "Ziehe cuda.syncthreads() aus der Verzweigung, damit alle Threads sie erreichen.",
+        line,
+        thread,
+        block,
+        other,
     )
 
 
 def step_limit(line: int | None, thread: Dim3, block: Dim3) -> Finding:
-    en, de = _where(thread, block)
-    return Finding(
+    return _of_a_thread(
         "step-limit",
-        {
-            "en": f"The kernel did not end: {en} was still running when the step limit was reached. "
-            "Check that the loop's condition becomes false and its counter moves on.",
-            "de": f"Der Kernel endete nicht: {de} lief noch, als die Schrittgrenze erreicht war. "
-            "Prüfe, ob die Bedingung der Schleife falsch wird und ihr Zähler weiterläuft.",
-        },
-        line=line,
-        thread=thread,
-        block=block,
+        "The kernel did not end: {who} was still running when the step limit was reached. "
+        "Check that the loop's condition becomes false and its counter moves on.",
+        "Der Kernel endete nicht: {who} lief noch, als die Schrittgrenze erreicht war. "
+        "Prüfe, ob die Bedingung der Schleife falsch wird und ihr Zähler weiterläuft.",
+        line,
+        thread,
+        block,
     )
 
 
 def trap(line: int | None, thread: Dim3, block: Dim3) -> Finding:
-    en, de = _where(thread, block)
-    return Finding(
+    return _of_a_thread(
         "trap",
-        {
-            "en": f"{en} stopped the kernel: an assertion or a trap was hit.",
-            "de": f"{de} hat den Kernel abgebrochen: Eine Zusicherung oder ein Trap wurde ausgelöst.",
-        },
-        line=line,
-        thread=thread,
-        block=block,
+        "{who} stopped the kernel: an assertion or a trap was hit.",
+        "{who} hat den Kernel abgebrochen: Eine Zusicherung oder ein Trap wurde ausgelöst.",
+        line,
+        thread,
+        block,
     )
 
 
