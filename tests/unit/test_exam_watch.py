@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.exam import watch
+from grader.exam import scratch, watch
 from grader.exam.watch import Caps, Watcher
 
 PLENTY = Caps(folder_bytes=1 << 30, folder_files=10_000, threads=1000, memory_bytes=1 << 40)
@@ -64,6 +64,8 @@ def test_who_takes_too_much_is_killed(tmp_path: Path, what: str) -> None:
     assert process.returncode == -9
     assert reason in str(seen.excess)
     assert not seen.ours
+    # What is nested so deep, pytest cannot remove.
+    scratch.remove(tmp_path)
 
 
 @pytest.mark.parametrize("what", [what for what in GREEDY if what != "depth"])
