@@ -49,10 +49,14 @@ class RoomUsers:
 
         That is so where the room is not root's, and where another user could not come to Python or to `paths`.
         """
-        python = (Path(sys.prefix), Path(sys.base_prefix), Path(__file__).resolve().parents[1])
-        if self._name is None or not all(_in_reach(path) for path in (*python, *paths)):
+        if self._name is None or not (python_in_reach() and all(map(_in_reach, paths))):
             return None
         return self._first + _ROLES.index(role)
+
+
+def python_in_reach() -> bool:
+    """May another user than this process's read this Python and this package?"""
+    return all(map(_in_reach, (Path(sys.prefix), Path(sys.base_prefix), Path(__file__).resolve().parents[1])))
 
 
 def _in_reach(path: Path) -> bool:
