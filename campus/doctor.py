@@ -271,15 +271,15 @@ def _settings(settings: Settings) -> Iterator[Line]:
 def _data(settings: Settings) -> Iterator[Line]:
     from grader.exam.walls import readable_by_all_exams
 
+    open_to_exams = readable_by_all_exams(settings.data)
+    if open_to_exams:
+        yield Line("fix", f"the data folder {settings.data} lies in {open_to_exams}, which exams can read: set `data`")
+        return
     folder = settings.data
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         yield Line("fix", f"the data folder {settings.data} cannot be written: set `data`, or give yourself the right")
-        return
-    open_to_exams = readable_by_all_exams(settings.data)
-    if open_to_exams:
-        yield Line("fix", f"the data folder {settings.data} lies in {open_to_exams}, which exams can read: set `data`")
         return
     free = shutil.disk_usage(folder).free
     text = f"data folder {settings.data}, {_size(free)} free"
