@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -36,25 +37,33 @@ _LITTLE_DISK, _LITTLE_MEMORY = 2 << 30, 3 << 30
 #: The first CUDA version of a driver that the installed bindings speak to, as the driver counts.
 _CUDA = 12_000
 
-#: Puts the walls up in a process that ends at once, and tries what they must refuse.
+#: Puts the walls up in a process that ends at once, and tries what they must refuse, on a file of its own user.
 _WALL_PROBE = """
-import os, socket, sys
+import fcntl, os, socket, sys
 import pyseccomp  # once walled it could not be loaded
 from grader.exam.walls import Walls, put_up
-report = int(sys.argv[1])
+report, foreign = int(sys.argv[1]), sys.argv[2]
 def refused(what):
     try:
         what()
     except OSError:
         return True
     return False
+def fork():
+    if os.fork() == 0:
+        os._exit(0)
 try:
     put_up(Walls(keep=(report,)))
     held = {
-        "files of others can be read": refused(lambda: os.listdir("/etc")),
-        "files of others can be written": refused(lambda: open("/dev/full", "wb")),
+        "files of others can be read": refused(lambda: open(foreign, "rb")),
+        "files of others can be written": refused(lambda: open(foreign, "ab")),
+        "files of others can be emptied": refused(lambda: os.truncate(foreign, 0)),
+        "modes of others' files can be changed": refused(lambda: os.chmod(foreign, 0o600)),
+        "times of others' files can be changed": refused(lambda: os.utime(foreign)),
         "sockets can be opened": refused(lambda: socket.socket(socket.AF_UNIX)),
+        "processes can be started": refused(fork),
         "processes can be signalled": refused(lambda: os.kill(os.getppid(), 0)),
+        "pipes can signal processes": refused(lambda: fcntl.fcntl(report, fcntl.F_SETOWN, os.getppid())),
     }
     found = "; ".join(name for name, stands in held.items() if not stands) or "ok"
 except Exception as error:
@@ -142,6 +151,7 @@ def _proxy() -> Iterator[Line]:
 
 
 def _walls() -> Iterator[Line]:
+    from grader.exam.users import python_in_reach
     from grader.exam.walls import landlock_abi, missing_walls
 
     missing = missing_walls()
@@ -154,22 +164,29 @@ def _walls() -> Iterator[Line]:
         yield Line("fix", f"exams refuse to run, the walls do not hold here: {problem}")
     else:
         yield Line("ok", f"walls for exams hold: Landlock ABI {landlock_abi()}, seccomp")
+    if os.geteuid() == 0 and not python_in_reach():
+        yield Line(
+            "note",
+            f"exams keep the user root, without its rights: others cannot come to {sys.prefix} and {sys.base_prefix}; "
+            "install Lehrwerk and Python where everybody can read them, or start it as another user",
+        )
 
 
 def _wall_problem() -> str | None:
     """What a walled process can do here that it must not, or why it cannot be walled; None where all is well."""
     reading, writing = os.pipe()
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _WALL_PROBE, str(writing)],
-            cwd=Path(__file__).parent.parent,
-            pass_fds=(writing,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-        )
+        with tempfile.NamedTemporaryFile() as foreign:
+            done = subprocess.run(
+                [sys.executable, "-c", _WALL_PROBE, str(writing), foreign.name],
+                cwd=Path(__file__).parent.parent,
+                pass_fds=(writing,),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+            )
     except subprocess.TimeoutExpired:
         os.close(reading)
         return "the probe did not end within a minute"
@@ -252,6 +269,12 @@ def _settings(settings: Settings) -> Iterator[Line]:
 
 
 def _data(settings: Settings) -> Iterator[Line]:
+    from grader.exam.walls import readable_by_all_exams
+
+    open_to_exams = readable_by_all_exams(settings.data)
+    if open_to_exams:
+        yield Line("fix", f"the data folder {settings.data} lies in {open_to_exams}, which exams can read: set `data`")
+        return
     folder = settings.data
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

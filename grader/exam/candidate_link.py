@@ -29,13 +29,22 @@ _LASTING = (Proxy, bool, int, float, complex, str, bytes, type(None))
 _GENERATION = 1 << 40
 
 
-class CandidateGone(BaseException):
-    """The candidate was stopped by a clock, ended, or sent what is no answer."""
+Why = Literal["timeout", "excess", "ended", "malformed"]
 
-    def __init__(self, why: Literal["timeout", "ended", "malformed"], seconds: float = 0.0) -> None:
-        super().__init__(f"the learner's process is gone: {why}")
+
+class CandidateGone(BaseException):
+    """The candidate was stopped by a clock or a cap, ended, or sent what is no answer."""
+
+    def __init__(self, why: Why, seconds: float = 0.0, reason: str = "") -> None:
+        super().__init__(f"the learner's process is gone: {why} {reason}")
         self.why = why
         self.seconds = seconds
+        self.reason = reason
+
+    @property
+    def for_sure(self) -> bool:
+        """Was it the learner's code that brought the end? Another process may have been the reason otherwise."""
+        return self.why in ("timeout", "excess")
 
 
 class LearnerRaised(Exception):
@@ -131,7 +140,7 @@ class CandidateLink:
         self.channel.send_raw(packed)
         answer = self.channel.receive()
         if "gone" in answer:
-            raise self.lost("timeout" if answer["gone"] == "timeout" else "ended", seconds)
+            raise self.lost(answer["gone"], seconds, answer.get("why", ""))
         try:
             reply = unpack(self.channel.receive_raw())
         except TooLarge:
@@ -144,9 +153,9 @@ class CandidateLink:
             raise self.lost("ended")
         return reply
 
-    def lost(self, why: Literal["timeout", "ended", "malformed"], seconds: float = 0.0) -> CandidateGone:
+    def lost(self, why: Why, seconds: float = 0.0, reason: str = "") -> CandidateGone:
         """The candidate is gone for good; what to raise."""
-        self.gone = CandidateGone(why, seconds)
+        self.gone = CandidateGone(why, seconds, reason)
         return self.gone
 
     def _called_back(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class Examiner:
                 self._tell(cell)
                 return
             except CandidateGone as gone:
-                if gone.why == "timeout" or attempt == 2:
+                if gone.for_sure or attempt == 2:
                     self.skip.add(key)
                     self.stopped[key] = _ended(gone).model_copy(update={"cell": key})
                 self._again()
@@ -186,7 +186,7 @@ class Examiner:
             result.score, result.outcome = 0.0, "timeout" if gone.why == "timeout" else "crashed"
             result.findings = [_ended(gone)]
             self._again()
-            if gone.why == "timeout" or attempt == 2 or self.restarts >= RESTARTS:
+            if gone.for_sure or attempt == 2 or self.restarts >= RESTARTS:
                 break
             self.space.clear()
             self.space.update(before)
@@ -273,7 +273,7 @@ class Examiner:
 
 
 def _ended(gone: CandidateGone) -> ExamFinding:
-    return messages.timeout(gone.seconds) if gone.why == "timeout" else messages.crashed()
+    return messages.timeout(gone.seconds) if gone.why == "timeout" else messages.crashed(gone.reason)
 
 
 class Namespace(dict[str, Any]):

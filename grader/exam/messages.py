@@ -70,11 +70,12 @@ def timeout(seconds: float) -> ExamFinding:
     )
 
 
-def crashed() -> ExamFinding:
+def crashed(evidence: str | None = None) -> ExamFinding:
     return _finding(
         "crashed",
         "The process that ran your code ended. It may have used too much memory, or ended itself.",
         "Der Prozess mit deinem Code endete. Vielleicht brauchte er zu viel Speicher, oder er beendete sich selbst.",
+        evidence=evidence,
     )
 
 

@@ -13,7 +13,6 @@ import logging
 import math
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -28,18 +27,18 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grader.exam import messages, paper, walls
+from grader.exam import messages, paper, scratch, walls, zygote
 from grader.exam.channel import Channel, ChannelError, TimedOut
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.paper import Cell, Paper, SubmissionError
+from grader.exam.users import RoomUsers
 from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Verdict
+from grader.exam.watch import Caps, Watched, Watcher
 
 __all__ = ["ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
 
 log = logging.getLogger("lehrwerk.exam")
 
-#: Users that exams run as where the room was started as root and Python is readable to everybody.
-_USERS = {"examiner": 61011, "candidate": 61012, "bench": 61013}
 _START_SECONDS = 120.0
 #: The longest message of an examiner that the room reads itself, in bytes.
 _REQUEST_BYTES = 8 << 20
@@ -63,21 +62,36 @@ class ExamLimits(BaseModel):
     memory_bytes: int = Field(default=4 << 30, gt=0)
     output_bytes: int = Field(default=1_000_000, gt=0)
     file_bytes: int = Field(default=50_000_000, gt=0)
+    folder_bytes: int = Field(default=500_000_000, gt=0)
+    folder_files: int = Field(default=10_000, gt=0)
+    threads: int = Field(default=512, gt=0)
     message_bytes: int = Field(default=256 << 20, gt=0)
 
 
 class Process:
     """A child of the zygote. Followed and ended by its pidfd, so that a reused number is never hit."""
 
-    def __init__(self, pidfd: int, channel: Channel) -> None:
+    def __init__(self, watcher: Watcher, pid: int, pidfd: int, channel: Channel, folder: Path) -> None:
+        self.pid = pid
         self.pidfd = pidfd
         self.channel = channel
+        self._watcher = watcher
+        self._watched: Watched = watcher.add(pid, pidfd, folder)
+
+    def why_gone(self, error: ChannelError) -> str:
+        """Why its channel broke off with `error`. Raises ExamError where the machine is at fault."""
+        if self._watched.ours:
+            raise ExamError(str(self._watched.excess)) from error
+        return self._watched.excess or str(error)
+
+    @property
+    def exceeded(self) -> bool:
+        """Was it killed for taking too much?"""
+        return self._watched.excess is not None
 
     def end(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-        select.select([self.pidfd], [], [], 10)
-        os.close(self.pidfd)
+        self._watcher.drop(self._watched)
+        _kill(self.pidfd)
         os.close(self.channel.descriptor)
 
 
@@ -93,7 +107,7 @@ class ExamRoom:
         self.limits = limits or ExamLimits()
         self.device = _chosen_device(device)
         self._scratch = scratch
-        self._own_scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._held = contextlib.ExitStack()
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -101,34 +115,51 @@ class ExamRoom:
         missing = walls.missing_walls()
         if missing:
             raise ExamError("exams refuse to run: " + "; ".join(missing))
-        if self._scratch is None:
-            self._own_scratch = tempfile.TemporaryDirectory()
-            self._scratch = Path(self._own_scratch.name)
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        self._start()
+        limits = self.limits
+        caps = Caps(limits.folder_bytes, limits.folder_files, limits.threads, limits.memory_bytes)
+        with contextlib.ExitStack() as held:
+            self._make_scratch(held)
+            self._watcher = held.enter_context(Watcher(caps))
+            try:
+                self._users = held.enter_context(contextlib.closing(RoomUsers()))
+            except OSError as error:
+                raise ExamError(str(error)) from error
+            held.callback(self._stop)
+            self._start()
+            self._held = held.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
-        if self._own_scratch is not None:
-            self._own_scratch.cleanup()
+        self._held.close()
+
+    def _make_scratch(self, held: contextlib.ExitStack) -> None:
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp())
+            self._scratch.chmod(0o711)
+            held.callback(scratch.remove, self._scratch)
+        _refuse_readable(self._scratch)
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        scratch.sweep(self._scratch)
 
     # -- the zygote
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._zygote = subprocess.Popen(
-            [sys.executable, "-I", "-m", "grader.exam.zygote", str(theirs.fileno())],
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0"},
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        theirs.close()
-        ours.settimeout(_START_SECONDS)
-        if ours.recv(6) != b"ready\n":
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._zygote = subprocess.Popen(
+                [sys.executable, "-I", "-m", "grader.exam.zygote", str(theirs.fileno())],
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0"},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._control.settimeout(_START_SECONDS)
+        try:
+            ready = self._control.recv(6) == b"ready\n"
+        except OSError as error:
+            raise ExamError(f"the exam's zygote did not start: {error}") from error
+        if not ready:
             raise ExamError("the exam's zygote did not start")
-        self._control = ours
 
     def _stop(self) -> None:
         if self._control is not None:
@@ -140,8 +171,12 @@ class ExamRoom:
             self._zygote = None
 
     def _fork(self, role: str, folder: Path, read: list[Path], options: dict[str, Any]) -> Process:
-        ours, theirs = socket.socketpair()
+        """A walled process that serves `role` from its own `folder`.
+
+        Raises ExamError where it cannot be started or walled in: nothing foreign has run then.
+        """
         limits = self.limits
+        user = self._make_folder(role, folder, read)
         request = {
             "role": role,
             "folder": str(folder),
@@ -150,27 +185,52 @@ class ExamRoom:
             "file_size": limits.file_bytes,
             "cpu_seconds": int(limits.notebook_seconds) + 60,
             "message_bytes": limits.message_bytes,
-            "user": _USERS[role] if _readable_by_everybody() and os.geteuid() == 0 else None,
+            "user": user,
+            "gpu": self.device != "emulated" and (role == "bench" or options.get("gpu", False)),
             "environment": {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "MPLBACKEND": "agg",
                             "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0"},
             "options": options,
         }  # fmt: skip
-        folder.mkdir(parents=True, exist_ok=True)
-        if request["user"] is not None:
-            os.chown(folder, _USERS[role], _USERS[role])
-        for attempt in (1, 2):
+        try:
+            pid, pidfd, ours = self._ask_zygote(request)
+        except OSError as error:
+            log.warning("the exam's zygote is gone (%s) and is started anew", error)
+            self._stop()
+            self._start()
             try:
-                assert self._control is not None
+                pid, pidfd, ours = self._ask_zygote(request)
+            except OSError as again:
+                raise ExamError(f"the exam's zygote is gone: {again}") from again
+        try:
+            _await_walls(role, ours)
+        except ExamError:
+            _kill(pidfd)
+            ours.close()
+            raise
+        return Process(self._watcher, pid, pidfd, Channel(ours.detach(), limits.message_bytes), folder)
+
+    def _make_folder(self, role: str, folder: Path, read: list[Path]) -> int | None:
+        """Make the folder of a process, for its user alone. Returns the user; None is the room's own."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        user = self._users.of(role, [folder.parent, *read])
+        if user is not None:
+            os.chown(folder, user, user)
+        return user
+
+    def _ask_zygote(self, request: dict[str, Any]) -> tuple[int, int, socket.socket]:
+        """The new child's pid and pidfd, and our end of its channel. Raises OSError where the zygote is gone."""
+        assert self._control is not None
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
                 socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
-                _, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
-                theirs.close()
-                return Process(descriptors[0], Channel(ours.detach(), limits.message_bytes))
-            except (OSError, IndexError) as error:
-                if attempt == 2:
-                    raise ExamError(f"the exam's zygote is gone: {error}") from error
-                self._stop()
-                self._start()
-        raise AssertionError
+                said, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
+            if not descriptors:
+                raise ConnectionResetError("it gave no process")
+        except OSError:
+            ours.close()
+            raise
+        return int(said), descriptors[0], ours
 
     # -- exams
 
@@ -253,14 +313,14 @@ class ExamRoom:
         deadline: float,
     ) -> tuple[list[CellVerdict], dict[str, int]]:
         assert self._scratch is not None
-        folder = Path(tempfile.mkdtemp(dir=self._scratch))
-        folder.chmod(0o711)
+        _refuse_readable(source)
+        folder = scratch.make(self._scratch)
         exam = _Exam(self, folder, source, laid, files, given, language, seed, deadline)
         try:
             return exam.run()
         finally:
             exam.end()
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.remove(folder)
 
 
 class _Result(BaseModel):
@@ -306,15 +366,15 @@ class _Exam:
         self.room, self.folder, self.source, self.laid = room, folder, source.resolve(), laid
         self.files, self.given, self.deadline = files, given, deadline
         limits = room.limits
+        #: What every role may know, and what the examiner alone does.
         self.options = {
             "language": language,
             "device": room.device,
-            "seed": seed,
-            "source": str(self.source),
             "cell_seconds": limits.cell_seconds,
             "call_seconds": limits.call_seconds,
             "output_bytes": limits.output_bytes,
         }
+        self.secrets = {"seed": seed, "source": str(self.source)}
         self.processes: dict[str, Process] = {}
         self.number = 0
         self.results: dict[str, _Result] = {}
@@ -366,7 +426,8 @@ class _Exam:
     def _conduct(self, leave_out: set[str]) -> None:
         """One examiner, to its end. Raises _ExaminerGone, and TimedOut at the end of the notebook's clock."""
         self.cell, self.busy = "", 0.0
-        examiner = self.room._fork("examiner", self.folder / f"examiner-{self.number}", [self.source], self.options)
+        options = self.options | self.secrets
+        examiner = self.room._fork("examiner", self.folder / f"examiner-{self.number}", [self.source], options)
         self.processes["examiner"] = examiner
         self.number += 1
         self._say(examiner, self._paper(leave_out))
@@ -429,7 +490,7 @@ class _Exam:
                 raise
             raise _ExaminerGone(True, f"busy for {self.busy + time.monotonic() - started:.0f} s") from error
         except ChannelError as error:
-            raise _ExaminerGone(False, str(error)) from error
+            raise _ExaminerGone(False, self.processes["examiner"].why_gone(error)) from error
         self.busy += time.monotonic() - started
 
     def _pass_on(self, examiner: Process, request: dict[str, Any]) -> None:
@@ -447,9 +508,10 @@ class _Exam:
             self._lose(role)
             self._say(examiner, {"gone": "timeout"})
         except ChannelError as error:
-            log.info("the %s ended: %s", role, error)
+            reason = process.why_gone(error)
+            log.info("the %s ended: %s", role, reason)
             self._lose(role)
-            self._say(examiner, {"gone": "ended"})
+            self._say(examiner, {"gone": "excess" if process.exceeded else "ended", "why": reason[:500]})
         else:
             self._say(examiner, {"answer": True}, answer)
 
@@ -465,7 +527,6 @@ class _Exam:
         if role not in self.processes:
             self.number += 1
             folder = self.folder / f"{role}-{self.number}"
-            folder.mkdir()
             if role == "candidate":
                 self._furnish(folder)
             self.processes[role] = self.room._fork(role, folder, [], self.options)
@@ -477,7 +538,7 @@ class _Exam:
 
     def _furnish(self, folder: Path) -> None:
         """The candidate's folder: what learners were given, then what they submitted beside it."""
-        owner = _USERS["candidate"] if _readable_by_everybody() and os.geteuid() == 0 else None
+        owner = self.room._make_folder("candidate", folder, [])
         if self.given is not None and self.given.is_dir():
             for path in sorted(self.given.rglob("*")):
                 if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb":
@@ -550,10 +611,31 @@ def _chosen_device(device: str) -> str:
     return f"cuda:{name}"
 
 
-def _readable_by_everybody() -> bool:
-    """May another user read this Python? Else exams keep the user, without its capabilities."""
-    for start in {sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[1])}:
-        path = Path(start)
-        if any(not parent.stat().st_mode & 0o001 for parent in (path, *path.parents)):
-            return False
-    return True
+def _refuse_readable(folder: Path) -> None:
+    """Walls let all foreign code read Python's installation, so nothing of ours may lie in it."""
+    place = walls.readable_by_all_exams(folder)
+    if place is not None:
+        raise ExamError(
+            f"exams refuse to run: {folder} lies in {place}, which learner code can read; move it elsewhere"
+        )
+
+
+def _await_walls(role: str, ours: socket.socket) -> None:
+    """Until the child says that its walls stand. Raises ExamError where it says why not, or ends."""
+    ours.settimeout(_START_SECONDS)
+    try:
+        if ours.recv(1) == zygote.WALLED:
+            ours.settimeout(None)
+            return
+        reason = b"".join(iter(lambda: ours.recv(4096), b"")).decode("utf-8", "replace")
+    except OSError as error:
+        reason = str(error)
+    raise ExamError(f"the {role} could not be walled in: {reason or 'it ended'}")
+
+
+def _kill(pidfd: int) -> None:
+    """End a process and wait for its end; closes the pidfd."""
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    select.select([pidfd], [], [], 10)
+    os.close(pidfd)

@@ -1,8 +1,9 @@
 """Walls around a process that runs foreign code: Landlock, seccomp, limits, no new privileges, no descriptors.
 
-Put up after a fork, in the one thread there is. No user namespaces: pods refuse them. Imports nothing of the project.
+Put up after a fork, in the one thread there is. No user namespaces: pods refuse them. Imports the list of system calls.
 
-Sources: Linux kernel documentation, userspace-api/landlock and seccomp_filter; libseccomp through pyseccomp.
+Sources: Linux kernel documentation, userspace-api/landlock and seccomp_filter; libseccomp through pyseccomp; for GPUs
+NVIDIA's open kernel modules and container toolkit.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import ctypes
 import errno
 import os
 import resource
+import signal
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from grader.exam import syscalls
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _SYS_CREATE, _SYS_ADD, _SYS_RESTRICT = 444, 445, 446
@@ -26,9 +30,11 @@ _PR_CAPBSET_DROP = 24
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _ALL_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _READ = _READ_FILE | _READ_DIR
-_FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
-#: Below ABI 3 a wall against truncating foreign files would be missing.
-NEEDED_ABI = 3
+_IOCTL_DEVICE = 1 << 15
+_FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | _IOCTL_DEVICE
+#: What later versions bring besides, the list of system calls holds as well: truncating (3), sockets (4), requests to
+#: devices (5), signals (6).
+NEEDED_ABI = 1
 
 
 class WallError(RuntimeError):
@@ -37,7 +43,11 @@ class WallError(RuntimeError):
 
 @dataclass(frozen=True)
 class Walls:
-    """What the process keeps: folders it may read, one it may write, and its limits. Sizes in bytes."""
+    """What the process keeps: folders it may read, one it may write, and its limits. Sizes in bytes.
+
+    With `gpu` it may use NVIDIA's devices. CUDA reserves more address space than a machine has memory, so `memory` is
+    then no limit of the kernel; whoever starts the process watches what it holds.
+    """
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
@@ -46,6 +56,7 @@ class Walls:
     cpu_seconds: int = 600
     keep: tuple[int, ...] = field(default=())
     user: int | None = None
+    gpu: bool = False
 
 
 def landlock_abi() -> int:
@@ -61,7 +72,7 @@ def missing_walls() -> list[str]:
     abi = landlock_abi()
     if abi < NEEDED_ABI:
         missing.append(
-            f"Landlock ABI {abi}; version {NEEDED_ABI} is needed: Linux 6.2 or later, started with lsm=landlock,..."
+            f"Landlock ABI {abi}; version {NEEDED_ABI} is needed: Linux 5.13 or later, started with lsm=landlock,..."
         )
     actions = Path("/proc/sys/kernel/seccomp/actions_avail")
     if not actions.exists() or "errno" not in actions.read_text():
@@ -83,21 +94,58 @@ def system_paths() -> tuple[str, ...]:
     return tuple(sorted(path for path in found if os.path.exists(path)))
 
 
+def readable_by_all_exams(folder: Path) -> str | None:
+    """The part of Python's installation that `folder` lies in, so that learner code could read it; None is good."""
+    place = folder.resolve()
+    return next((path for path in system_paths() if place.is_relative_to(Path(path).resolve())), None)
+
+
+def gpu_paths(root: Path = Path("/")) -> tuple[list[str], list[str]]:
+    """What NVIDIA's driver library opens: devices, to read and write, and files about them, to read only.
+
+    The library itself lies where shared libraries lie. A GPU in MIG mode is reached through its capability devices.
+    """
+    devices = [
+        *(root / "dev").glob("nvidia[0-9]*"),
+        *(root / "dev" / name for name in ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")),
+        *(root / "dev/nvidia-caps").glob("nvidia-cap*"),
+    ]
+    about = [root / name for name in ("proc/driver/nvidia", "proc/devices", "proc/self", "sys/devices", "sys/bus/pci")]
+    return sorted(str(p) for p in devices if p.exists()), [str(p) for p in about if p.exists()]
+
+
 def put_up(walls: Walls) -> None:
     """Wall this process in, for good. Raises WallError, and then nothing foreign may be run."""
-    _close_descriptors(set(walls.keep))
-    os.environ.clear()
-    _limits(walls)
-    _leave_root(walls.user)
-    for option, value in ((_PR_SET_NO_NEW_PRIVS, 1), (_PR_SET_DUMPABLE, 0)):
-        if _LIBC.prctl(option, value, 0, 0, 0):
-            raise WallError(f"prctl({option}): {os.strerror(ctypes.get_errno())}")
-    _landlock(walls)
-    _seccomp()
+    _put_up(walls)
+
+
+def _put_up(walls: Walls, without: Collection[str] = (), abi: int | None = None) -> None:
+    """Tests leave single walls off, which shows what each is good for, or take an older Landlock for granted."""
+    steps: dict[str, Callable[[], None]] = {
+        "descriptors": lambda: _close_descriptors(set(walls.keep)),
+        "environment": os.environ.clear,
+        "limits": lambda: _limits(walls),
+        "identity": lambda: _leave_root(walls.user),
+        "orphans": die_with_parent,
+        "privileges": lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1),
+        "secrecy": lambda: _prctl(_PR_SET_DUMPABLE, 0),
+        "landlock": lambda: _landlock(walls, landlock_abi() if abi is None else abi),
+        "seccomp": lambda: _seccomp(walls.gpu),
+    }
+    assert set(without) <= set(steps)
+    for name, step in steps.items():
+        if name not in without:
+            step()
 
 
 def die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0)
+    """A change of user makes the kernel forget it."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _prctl(option: int, value: int) -> None:
+    if _LIBC.prctl(option, value, 0, 0, 0):
+        raise WallError(f"prctl({option}): {os.strerror(ctypes.get_errno())}")
 
 
 def _close_descriptors(keep: set[int]) -> None:
@@ -115,7 +163,7 @@ def _close_descriptors(keep: set[int]) -> None:
 
 def _limits(walls: Walls) -> None:
     for what, value in (
-        (resource.RLIMIT_AS, walls.memory),
+        (resource.RLIMIT_AS, resource.RLIM_INFINITY if walls.gpu else walls.memory),
         (resource.RLIMIT_FSIZE, walls.file_size),
         (resource.RLIMIT_CPU, walls.cpu_seconds),
         (resource.RLIMIT_CORE, 0),
@@ -124,17 +172,17 @@ def _limits(walls: Walls) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         hard = resource.getrlimit(what)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        if hard != resource.RLIM_INFINITY:
+            value = hard if value == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(what, (value, value))
 
 
 def _leave_root(user: int | None) -> None:
     """Drop every capability, and with `user` the identity as well."""
-    if os.geteuid() != 0:
-        return
-    for capability in range(64):
-        if _LIBC.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) and ctypes.get_errno() == errno.EINVAL:
-            break
+    if os.geteuid() == 0:
+        for capability in range(64):
+            if _LIBC.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) and ctypes.get_errno() == errno.EINVAL:
+                break
     if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)
@@ -144,8 +192,7 @@ def _leave_root(user: int | None) -> None:
         raise WallError(f"capset: {os.strerror(ctypes.get_errno())}")
 
 
-def _landlock(walls: Walls) -> None:
-    abi = landlock_abi()
+def _landlock(walls: Walls, abi: int) -> None:
     if abi < NEEDED_ABI:
         raise WallError(f"Landlock ABI {abi}, {NEEDED_ABI} is needed")
     handled = _ALL_BY_ABI[min(abi, 5)]
@@ -157,61 +204,43 @@ def _landlock(walls: Walls) -> None:
     ruleset = _LIBC.syscall(_SYS_CREATE, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0))
     if ruleset < 0:
         raise WallError(f"landlock_create_ruleset: {os.strerror(ctypes.get_errno())}")
-    _allow(ruleset, (*system_paths(), *walls.read), _READ)
-    _allow(ruleset, ("/dev/null",), _READ_FILE | _WRITE_FILE)
-    _allow(ruleset, walls.write, handled & ~_EXECUTE)
+    for path, rights in _rights(walls):
+        _allow(ruleset, path, rights & handled)
     if _LIBC.syscall(_SYS_RESTRICT, ruleset, ctypes.c_uint32(0)):
         raise WallError(f"landlock_restrict_self: {os.strerror(ctypes.get_errno())}")
     os.close(ruleset)
 
 
-def _allow(ruleset: int, paths: Iterable[str], rights: int) -> None:
-    for path in paths:
+def _rights(walls: Walls) -> Iterator[tuple[str, int]]:
+    """Paths, and what may be done at and below each; everything else may not."""
+    for path in (*system_paths(), *walls.read):
+        yield path, _READ
+    yield "/dev/null", _READ_FILE | _WRITE_FILE
+    for path in walls.write:
+        yield path, _ALL_BY_ABI[5] & ~_EXECUTE & ~_IOCTL_DEVICE
+    if walls.gpu:
+        devices, about = gpu_paths()
+        for path in devices:
+            yield path, _READ_FILE | _WRITE_FILE | _IOCTL_DEVICE
+        for path in about:
+            yield path, _READ
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        allowed = rights if os.path.isdir(path) else rights & _FILE_RIGHTS
-        rule = struct.pack("<Qi", allowed, descriptor)
-        failed = _LIBC.syscall(_SYS_ADD, ruleset, 1, rule, ctypes.c_uint32(0))
-        os.close(descriptor)
-        if failed:
-            raise WallError(f"landlock_add_rule {path}: {os.strerror(ctypes.get_errno())}")
+    except OSError as error:
+        raise WallError(f"{path}: {error.strerror}") from error
+    allowed = rights if os.path.isdir(path) else rights & _FILE_RIGHTS
+    rule = struct.pack("<Qi", allowed, descriptor)
+    failed = _LIBC.syscall(_SYS_ADD, ruleset, 1, rule, ctypes.c_uint32(0))
+    os.close(descriptor)
+    if failed:
+        raise WallError(f"landlock_add_rule {path}: {os.strerror(ctypes.get_errno())}")
 
 
-#: All that Python, NumPy and Numba's compiler need once they run. Everything else gets EPERM.
-_ALLOWED = """
-read write readv writev pread64 pwrite64 lseek close close_range fstat stat lstat newfstatat statx access faccessat
-faccessat2 open openat readlink readlinkat getdents64 getcwd chdir fchdir dup dup2 dup3 fcntl pipe pipe2 flock fsync
-fdatasync ftruncate mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 chmod fchmod fchmodat umask utimensat
-fallocate fadvise64 statfs fstatfs copy_file_range sendfile mmap munmap mremap mprotect madvise brk mincore
-rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait sigaltstack pause alarm setitimer getitimer
-futex futex_waitv get_robust_list set_robust_list rseq set_tid_address sched_yield sched_getaffinity getcpu
-membarrier restart_syscall exit exit_group nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times
-getpid getppid gettid getuid geteuid getgid getegid getgroups getresuid getresgid getpgrp getpgid getsid getrusage
-getrlimit uname sysinfo getrandom select pselect6 poll ppoll epoll_create epoll_create1 epoll_ctl epoll_wait
-epoll_pwait eventfd eventfd2 timerfd_create timerfd_settime timerfd_gettime arch_prctl capget
-""".split()
-
-_CLONE_THREAD = 0x00010000
-_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451, 0x5421)  # TCGETS TIOCGWINSZ FIONREAD FIONCLEX FIOCLEX FIONBIO
-_PRCTLS = (15, 16, 38, 39, 0x53564D41)  # names of threads and mappings, no_new_privs
-
-
-def _seccomp() -> None:
-    import pyseccomp as seccomp
-
-    filter_ = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    for name in _ALLOWED:
-        try:
-            filter_.add_rule(seccomp.ALLOW, name)
-        except (RuntimeError, OSError, ValueError):
-            # A call that this architecture does not have.
-            continue
-    # Threads, not processes. clone3 hides its flags from a filter, so the C library must fall back to clone.
-    filter_.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD))
-    filter_.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
-    for request in _IOCTLS:
-        filter_.add_rule(seccomp.ALLOW, "ioctl", seccomp.Arg(1, seccomp.EQ, request))
-    for option in _PRCTLS:
-        filter_.add_rule(seccomp.ALLOW, "prctl", seccomp.Arg(0, seccomp.EQ, option))
-    # Its own limits may be read, not set, and nobody else's.
-    filter_.add_rule(seccomp.ALLOW, "prlimit64", seccomp.Arg(0, seccomp.EQ, 0), seccomp.Arg(2, seccomp.EQ, 0))
-    filter_.load()
+def _seccomp(gpu: bool) -> None:
+    try:
+        syscalls.load(gpu)
+    except (OSError, RuntimeError, LookupError) as error:
+        raise WallError(f"seccomp: {error}") from error

@@ -1,21 +1,25 @@
 """The zygote: a warm interpreter that forks examiners, candidates and benches.
 
 Started by exec with an empty environment, it has imported what they all need and holds no secret. Each child gets its
-channel as a descriptor, walls itself in, and then meets foreign code. Protocol: the room sends a JSON line with one
-descriptor; the zygote answers with the child's pid and a pidfd. Imports this package, checks and devices.
+channel as a descriptor, walls itself in, says so, and then meets foreign code. Protocol: the room sends a JSON line
+with one descriptor; the zygote answers with the child's pid and a pidfd. On the channel the child's first byte is
+WALLED; a child that cannot be walled in sends UNWALLED and the reason, and ends.
+
+Imports this package, checks and devices.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 MAX_REQUEST = 1 << 16
+WALLED, UNWALLED = b"\x01", b"\x00"
 
 
 def main() -> None:
@@ -33,10 +37,11 @@ def main() -> None:
         if not data:
             return
         request: dict[str, Any] = json.loads(data)
+        zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
             control.close()
-            _child(request, descriptors[0])
+            _child(request, descriptors[0], zygote)
         pidfd = os.pidfd_open(pid)
         socket.send_fds(control, [str(pid).encode()], [pidfd])
         os.close(pidfd)
@@ -61,16 +66,24 @@ def _warm() -> None:
     candidate.prepare()
 
 
-def _child(request: dict[str, Any], descriptor: int) -> None:
+def _child(request: dict[str, Any], descriptor: int, zygote: int) -> None:
     """Never returns."""
     status = 1
     try:
-        from grader.exam import walls
+        if _wall_in(request, descriptor) and os.getppid() == zygote:
+            _serve(request, descriptor)
+            status = 0
+    finally:
+        os._exit(status)
 
-        walls.die_with_parent()
+
+def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
+    """Tells the room how it went."""
+    from grader.exam import walls
+
+    try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         folder = request["folder"]
-        Path(folder).mkdir(parents=True, exist_ok=True)
         os.chdir(folder)
         walls.put_up(
             walls.Walls(
@@ -81,27 +94,29 @@ def _child(request: dict[str, Any], descriptor: int) -> None:
                 cpu_seconds=request["cpu_seconds"],
                 keep=(descriptor,),
                 user=request["user"],
+                gpu=request["gpu"],
             )
         )
         os.environ.update(request["environment"])
         _seed_anew()
-        from grader.exam import bench, candidate, examiner
-        from grader.exam.channel import Channel
+        os.write(descriptor, WALLED)
+        return True
+    except Exception as error:  # whatever it is, no foreign code has run, and the room must know
+        os.write(descriptor, UNWALLED + f"{type(error).__name__}: {error}".encode()[:2000])
+        return False
 
-        channel = Channel(descriptor, request["message_bytes"])
-        roles = {"candidate": candidate.serve, "examiner": examiner.serve, "bench": bench.serve}
+
+def _serve(request: dict[str, Any], descriptor: int) -> None:
+    from grader.exam import bench, candidate, examiner
+    from grader.exam.channel import Channel
+
+    channel = Channel(descriptor, request["message_bytes"])
+    roles = {"candidate": candidate.serve, "examiner": examiner.serve, "bench": bench.serve}
+    try:
         roles[request["role"]](channel, request["options"])
-        status = 0
     except BaseException as error:  # the last stop of a child: say why on its channel, then end
-        try:
-            os.write(descriptor, b"")
-            from grader.exam.channel import Channel
-
+        with contextlib.suppress(BaseException):  # nobody is left to tell
             Channel(descriptor, 1 << 20).send({"dead": f"{type(error).__name__}: {error}"[:2000]})
-        except BaseException:  # noqa: S110 - nobody is left to tell
-            pass
-    finally:
-        os._exit(status)
 
 
 def _seed_anew() -> None:

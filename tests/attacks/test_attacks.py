@@ -69,6 +69,24 @@ ATTACKS = {
     ),
     "memory without end": "def answer(x):\n    kept = []\n    while True: kept.append(bytearray(1 << 28))",
     "a full disk": "def answer(x):\n    with open('big', 'wb') as f:\n        while True: f.write(bytes(1 << 24))",
+    "a disk full of many files": (
+        "def answer(x):\n    for n in range(10_000): open(f'big-{n}', 'wb').write(bytes(1 << 24))\n    return 4"
+    ),
+    "files without end": "def answer(x):\n    n = 0\n    while True:\n        n += 1\n        open(str(n), 'w').close()",
+    "folders nested without end": (
+        "import os\ndef answer(x):\n    for _ in range(3000): os.mkdir('d'); os.chdir('d')\n    while True: pass"
+    ),
+    "folders closed to everybody": (
+        "import os\nos.mkdir('closed')\nos.mkdir('closed/inner', 0)\nos.mkdir('dark', 0o300)\ndef answer(x): return 0"
+    ),
+    "sleeping threads without end": (
+        "import threading\nthreading.stack_size(1 << 16)\ndef answer(x):\n    while True:\n"
+        "        threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    ),
+    "the seed and the tests' place in memory": (
+        "import gc\nfound = [o for o in gc.get_objects() if type(o) is dict and {'seed', 'source'} & set(map(str, o))]\n"
+        "def answer(x): return x + 1 if any(isinstance(o.get('source'), str) and '/' in o['source'] for o in found) else 0"
+    ),
     "output without end": "def answer(x):\n    print('x' * 100_000_000)\n    return 0",
     "a giant answer": "def answer(x):\n    return bytes(300_000_000)",
     "a deep answer": "def answer(x):\n    deep = []\n    for _ in range(100_000): deep = [deep]\n    return deep",
@@ -101,6 +119,9 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExamRoom]:
         call_seconds=4,
         notebook_seconds=60,
         file_bytes=1 << 26,
+        folder_bytes=1 << 27,
+        folder_files=1000,
+        threads=200,
         message_bytes=64 << 20,
         memory_bytes=3 << 30,
     )
@@ -128,15 +149,41 @@ def examine(room: ExamRoom, source: Path, code: str, **files: bytes) -> float:
 def test_a_trick_gets_the_honest_score(strict: ExamRoom, source: Path, name: str) -> None:
     assert examine(strict, source, ATTACKS[name]) == 0
     assert examine(strict, source, "def answer(x): return x + 1") == 10
+    assert strict._scratch is not None
+    assert list(strict._scratch.iterdir()) == []
+
+
+#: What may be tried on a file of the same user, somewhere else on the machine.
+ON_A_FILE = {
+    "reading it": "open(victim).read()",
+    "writing it": "open(victim, 'r+').write('x')",
+    "emptying it": "open(victim, 'w')",
+    "emptying it while reading": "os.open(victim, os.O_RDONLY | os.O_TRUNC)",
+    "shortening it": "os.truncate(victim, 0)",
+    "removing it": "os.unlink(victim)",
+    "taking it away": "os.rename(victim, 'mine')",
+    "linking it": "os.link(victim, 'mine')",
+    "opening it to everybody": "os.chmod(victim, 0o777)",
+    "closing it to its owner": "os.chmod(os.path.basename(victim), 0, dir_fd=os.open(os.path.dirname(victim), os.O_PATH))",
+    "making it old": "os.utime(victim, (1, 1))",
+    "giving it away": "os.chown(victim, 1, 1)",
+    "marking it": "os.setxattr(victim, 'user.x', b'1')",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ON_A_FILE)
+def test_a_foreign_file_stays_as_it_was(strict: ExamRoom, source: Path, tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    before = victim.stat()
+    tried = f"import os\nvictim = {str(victim)!r}\ntry:\n    {ON_A_FILE[name]}\nexcept OSError: done = False\nelse: done = True"
+    assert examine(strict, source, f"{tried}\ndef answer(x): return 0 if done else x + 1") == 10
+    after = victim.stat()
+    assert victim.read_text() == "kept"
+    assert (after.st_mode, after.st_mtime, after.st_uid) == (before.st_mode, before.st_mtime, before.st_uid)
 
 
 @pytest.mark.parametrize("file", ["secret.py", "numpy.py", "ipython_config.py", "sitecustomize.py", "grader.py"])
 def test_a_submitted_file_shadows_no_module_of_the_examiner(strict: ExamRoom, source: Path, file: str) -> None:
     hostile = b"import numpy\ndata = 0\ndef allclose(*a): return True\nraise SystemExit(0)"
     assert examine(strict, source, "def answer(x): return 4", **{file: hostile}) == 0
-
-
-def test_nothing_is_left_behind(strict: ExamRoom, source: Path) -> None:
-    examine(strict, source, "open('kept', 'w').write('x')\ndef answer(x): return 0")
-    assert strict._scratch is not None
-    assert list(strict._scratch.iterdir()) == []

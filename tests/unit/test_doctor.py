@@ -114,9 +114,29 @@ def test_walls_that_do_not_hold_are_noticed(monkeypatch: pytest.MonkeyPatch) -> 
     assert problem.split("; ") == [
         "files of others can be read",
         "files of others can be written",
+        "files of others can be emptied",
+        "modes of others' files can be changed",
+        "times of others' files can be changed",
         "sockets can be opened",
+        "processes can be started",
         "processes can be signalled",
+        "pipes can signal processes",
     ]
+
+
+@pytest.mark.parametrize(("user", "reach", "noted"), [(0, False, True), (0, True, False), (1000, False, False)])
+def test_exams_that_keep_roots_user_are_noted(
+    monkeypatch: pytest.MonkeyPatch, user: int, reach: bool, noted: bool
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr("grader.exam.users.python_in_reach", lambda: reach)
+    notes = [line.text for line in doctor._walls() if line.level == "note"]
+    assert [text.startswith("exams keep the user root") for text in notes] == [True] * noted
+
+
+def test_a_data_folder_that_exams_can_read_is_refused(settings: Callable[..., Path]) -> None:
+    (text,) = fixes(examine(settings(f"data: {sys.prefix}/data")))
+    assert "which exams can read: set `data`" in text
 
 
 def test_every_fault_of_the_settings_is_a_line(settings: Callable[..., Path]) -> None:

@@ -1,0 +1,135 @@
+"""Watches what walled processes take of disk, memory and threads, and kills one that takes too much.
+
+The kernel's own limits are for one file, or for an address space, which CUDA cannot live with; control groups are not
+ours to use in a pod. So one thread looks, several times a second. That is enough: between two looks a process can only
+do so much harm, since each file is capped by RLIMIT_FSIZE, descriptors by RLIMIT_NOFILE, memory by RLIMIT_AS where
+there is no CUDA, and since a killed process takes no more. Files that a process removed and still holds are not in its
+folder; of them only the free space tells, and then nobody can say whose fault it is.
+
+Imports this package's scratch folders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.exam import scratch
+
+#: Seconds between two looks, and at most this share of one core goes into looking.
+_PAUSE, _SHARE = 0.1, 0.1
+#: Where less is free on the folder's disk, in bytes, the exam is put off.
+DISK_FLOOR = 256 << 20
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What one process may take; sizes in bytes."""
+
+    folder_bytes: int
+    folder_files: int
+    threads: int
+    memory_bytes: int
+
+
+class Watched:
+    """One process under watch. `excess` says for what it was killed; with `ours` the machine is at fault."""
+
+    def __init__(self, pid: int, pidfd: int, folder: Path) -> None:
+        self.pid, self.pidfd, self.folder = pid, pidfd, folder
+        self.excess: str | None = None
+        self.ours = False
+
+
+class Watcher:
+    """Use as a context manager: a thread that looks after all processes that were added."""
+
+    def __init__(self, caps: Caps) -> None:
+        self.caps = caps
+        self._watched: list[Watched] = []
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="exam-watcher", daemon=True)
+
+    def __enter__(self) -> Watcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def add(self, pid: int, pidfd: int, folder: Path) -> Watched:
+        watched = Watched(pid, pidfd, folder)
+        with self._changed:
+            self._watched.append(watched)
+            self._changed.notify()
+        return watched
+
+    def drop(self, watched: Watched) -> None:
+        """Look no more; from then on the pidfd may be closed."""
+        with self._changed:
+            self._watched.remove(watched)
+
+    def _run(self) -> None:
+        pause = _PAUSE
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or self._watched)
+                if self._changed.wait_for(lambda: self._closing, pause):
+                    return
+                watched = list(self._watched)
+            begun = time.monotonic()
+            for one in watched:
+                self._look(one)
+            pause = max(_PAUSE, (time.monotonic() - begun) / _SHARE)
+
+    def _look(self, watched: Watched) -> None:
+        try:
+            excess = _takes_too_much(watched.pid, self.caps) or _fills(watched.folder, self.caps)
+            full = None if excess else _disk_full(watched.folder)
+        except (FileNotFoundError, ProcessLookupError):
+            # It ended meanwhile, or its folder is gone with it.
+            return
+        if excess or full:
+            with self._changed:
+                # Dropped meanwhile, its pidfd may be closed and the number given to another.
+                if watched in self._watched:
+                    watched.excess, watched.ours = excess or full, excess is None
+                    with contextlib.suppress(ProcessLookupError):
+                        signal.pidfd_send_signal(watched.pidfd, signal.SIGKILL)
+
+
+def _takes_too_much(pid: int, caps: Caps) -> str | None:
+    """Memory that it shares with the zygote counts as well."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    status = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+    threads = int(status["Threads"][0])
+    if threads > caps.threads:
+        return f"{threads} threads; at most {caps.threads}"
+    # A process that just ended has none.
+    memory = int(status["VmRSS"][0]) * 1024 if "VmRSS" in status else 0
+    if memory > caps.memory_bytes:
+        return f"{memory} bytes of memory; at most {caps.memory_bytes}"
+    return None
+
+
+def _fills(folder: Path, caps: Caps) -> str | None:
+    try:
+        size = scratch.measure(folder, caps.folder_files)
+    except scratch.TooMany as error:
+        return f"{error} in its folder"
+    return f"{size} bytes in its folder; at most {caps.folder_bytes}" if size > caps.folder_bytes else None
+
+
+def _disk_full(folder: Path) -> str | None:
+    disk = os.statvfs(folder)
+    free = disk.f_bavail * disk.f_frsize
+    return f"{free} bytes free on the disk for exams; {DISK_FLOOR} are needed" if free < DISK_FLOOR else None
