@@ -24,6 +24,7 @@ from grader.device.interface import Device, DeviceError, Launch, LaunchResult
 from grader.exam import messages
 from grader.exam.bench import launch_to_plain, result_from_plain
 from grader.exam.channel import Channel, ChannelError, decode, encode
+from grader.exam.nbgrader_rules import MARKING, ends_silently, number_of
 from grader.exam.proxy import Proxy, bring_back
 from grader.exam.verdict import ExamFinding
 
@@ -168,7 +169,7 @@ class Examiner:
             None if error else self.native(reply["value"]),
             counts,
             after if type(after) is tuple else (),
-            _checked_error(error) if error else None,
+            checked_error(error) if error else None,
         )
 
     def attribute(self, handle: int, name: str) -> Any:
@@ -183,7 +184,7 @@ class Examiner:
         reply = self.ask(body, self.options["call_seconds"])
         self._note(reply)
         if reply.get("error"):
-            raise self.exception(_checked_error(reply["error"]))
+            raise self.exception(checked_error(reply["error"]))
         return self.native(reply["value"])
 
     def exception(self, error: dict[str, Any]) -> BaseException:
@@ -253,7 +254,7 @@ class Examiner:
             return
         self._forget(reply.get("names", []))
         if reply.get("error"):
-            self.errors[key] = _checked_error(reply["error"])
+            self.errors[key] = checked_error(reply["error"])
 
     def _lost(self, error: Exception, key: str | None) -> ExamFinding:
         """The candidate is gone: say why, skip what was running, and start anew with what came before."""
@@ -287,6 +288,9 @@ class Examiner:
             self.space.fetched.pop(str(name), None)
 
     def _manual(self, cell: dict[str, Any]) -> Result:
+        if cell["untouched"]:
+            finding = messages.untouched(cell["grade_id"])
+            return Result(cell["key"], cell["grade_id"], 0.0, cell["max_score"], "missing", [finding])
         findings = [messages.missing_cell(cell["grade_id"])] if cell["grade_id"] in self.missing else []
         return Result(cell["key"], cell["grade_id"], None, cell["max_score"], "manual", findings)
 
@@ -326,7 +330,8 @@ class Examiner:
             exec(compile(tree, name, "exec"), self.space)  # noqa: S102 - the examiner is where instructor code runs
             if not isinstance(last, ast.Expr):
                 return None
-            return eval(compile(ast.Expression(last.value), name, "eval"), self.space)  # noqa: S307
+            value = eval(compile(ast.Expression(last.value), name, "eval"), self.space)  # noqa: S307
+            return None if ends_silently(cell["source"]) else value
 
     def _bind(self) -> None:
         """Plain names that the test cell has bound are visible to later learner cells, as in a notebook."""
@@ -355,9 +360,8 @@ class Examiner:
             if review in ("inconclusive", "review"):
                 result.outcome = review
                 return
-        elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool | np.bool_):
+        elif value is not None and (number := number_of(value)) is not None:
             # nbgrader's rule: a number is the points; a negative one counts as full marks.
-            number = float(value)
             if number > points or number != number:
                 result.outcome, result.score = "review", None
                 return
@@ -509,7 +513,7 @@ class BenchDevice:
         return result_from_plain(answer["answer"]["result"])
 
 
-def _checked_error(error: Any) -> dict[str, Any]:
+def checked_error(error: Any) -> dict[str, Any]:
     """What the candidate says about an exception, with every field of the kind it must have."""
     if not isinstance(error, dict):
         raise ChannelError("not an error")
@@ -538,13 +542,13 @@ def _statements(source: str) -> list[ast.stmt]:
         return []
 
 
-def serve(channel: Channel, options: dict[str, Any]) -> None:
+def serve(channel: Channel, options: dict[str, Any], kind: type[Examiner] = Examiner) -> None:
     """Examine one notebook, answer with the results, and end."""
     sys.path.insert(0, options["source"])
     sys.dont_write_bytecode = True
-    os.environ["LEHRWERK_LANG"] = options["language"]
+    os.environ.update({"LEHRWERK_LANG": options["language"], **MARKING})
     paper = channel.receive()
-    examiner = Examiner(channel, options, paper)
+    examiner = kind(channel, options, paper)
     try:
         results = examiner.run()
     except CandidateGone:

@@ -85,11 +85,20 @@ def missing_cell(cell: str) -> ExamFinding:
     )
 
 
+def untouched(cell: str) -> ExamFinding:
+    return _finding(
+        "unwritten",
+        f"You left the cell {cell} as it was.",
+        f"Du hast die Zelle {cell} so gelassen, wie sie war.",
+        cell=cell,
+    )
+
+
 def duplicate_cell(cell: str) -> ExamFinding:
     return _finding(
         "duplicate-cell",
-        f"The cell {cell} stands in your notebook more than once; the first one counts.",
-        f"Die Zelle {cell} steht mehrfach in deinem Notebook; die erste zählt.",
+        f"The cell {cell} stands in your notebook more than once; the last one counts.",
+        f"Die Zelle {cell} steht mehrfach in deinem Notebook; die letzte zählt.",
         cell=cell,
     )
 

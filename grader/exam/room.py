@@ -28,14 +28,14 @@ from pydantic import BaseModel, Field
 from grader.exam import messages, paper, walls
 from grader.exam.channel import Channel, ChannelError, Closed, TimedOut, unpack
 from grader.exam.paper import Paper, SubmissionError
-from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
+from grader.exam.verdict import CellVerdict, ExamFinding, Tests, Verdict
 
 __all__ = ["ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
 
 log = logging.getLogger("lehrwerk.exam")
 
 #: Users that exams run as where the room was started as root and Python is readable to everybody.
-_USERS = {"examiner": 61011, "candidate": 61012, "bench": 61013}
+_USERS = {"examiner": 61011, "in-process": 61011, "candidate": 61012, "bench": 61013}
 _START_SECONDS = 120.0
 
 
@@ -173,11 +173,12 @@ class ExamRoom:
         given: Path | None = None,
         language: str = "en",
         seed: int | None = None,
+        tests: Tests = "examiner",
     ) -> Verdict:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
-        `given` is the folder that learners got. Raises SubmissionError for what cannot be examined, ExamError for a
+        `given` is the folder that learners got. `tests` says where test cells run. Raises SubmissionError for what cannot be examined, ExamError for a
         failure of ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
@@ -209,13 +210,17 @@ class ExamRoom:
             )
             laid = paper.lay_out(notebook.stem, instructor, learner or {"cells": []}, released)
             if learner is None:
+                laid.absent = True
                 laid.findings = [messages.missing_notebook(notebook.name)]
             papers.append(laid)
         deadline = time.monotonic() + self.limits.notebook_seconds
         cells: list[CellVerdict] = []
         seeds: dict[str, int] = {}
         for laid in papers:
-            found, drawn = self._notebook(source, laid, files, given, language, seed, deadline)
+            if laid.absent:
+                cells += _nothing(laid)
+                continue
+            found, drawn = self._notebook(source, laid, files, given, language, seed, deadline, tests)
             cells += found
             seeds |= drawn
         digest = hashlib.sha256()
@@ -224,7 +229,7 @@ class ExamRoom:
         return Verdict(
             assignment=assignment,
             device=self.device,
-            protection="full",
+            protection="full" if tests == "examiner" else "in-process",
             cells=cells,
             findings=[finding for laid in papers for finding in laid.findings],
             versions={name: version(name) for name in ("numpy", "numba", "numba-cuda", "ipython")},
@@ -241,11 +246,12 @@ class ExamRoom:
         language: str,
         seed: int | None,
         deadline: float,
+        tests: Tests,
     ) -> tuple[list[CellVerdict], dict[str, int]]:
         assert self._scratch is not None
         folder = Path(tempfile.mkdtemp(dir=self._scratch))
         folder.chmod(0o711)
-        exam = _Exam(self, folder, source, laid, files, given, language, seed, deadline)
+        exam = _Exam(self, folder, source, laid, files, given, language, seed, deadline, tests)
         try:
             return exam.run()
         finally:
@@ -267,7 +273,9 @@ class _Exam:
         language: str,
         seed: int | None,
         deadline: float,
+        tests: Tests,
     ) -> None:
+        self.tests = tests
         self.room, self.folder, self.source, self.laid = room, folder, source.resolve(), laid
         self.files, self.given, self.deadline = files, given, deadline
         limits = room.limits
@@ -289,7 +297,8 @@ class _Exam:
         self.processes.clear()
 
     def run(self) -> tuple[list[CellVerdict], dict[str, int]]:
-        examiner = self.room._fork("examiner", self.folder / "examiner", [self.source], self.options)
+        role = "examiner" if self.tests == "examiner" else "in-process"
+        examiner = self.room._fork(role, self.folder / "examiner", [self.source], self.options)
         self.processes["examiner"] = examiner
         examiner.channel.send(
             {
@@ -302,6 +311,7 @@ class _Exam:
                         "max_score": cell.max_score,
                         "code": cell.code,
                         "learner": cell.learner,
+                        "untouched": cell.untouched,
                     }
                     for cell in self.laid.cells
                 ],
@@ -366,12 +376,16 @@ class _Exam:
             self.processes.pop(role).end()
 
     def _furnish(self, folder: Path) -> None:
-        """The candidate's folder: what learners were given, then what they submitted beside it."""
+        """The candidate's folder: what learners were given, then what they submitted beside it.
+
+        Tests inside the candidate find there what the instructor keeps beside the notebooks, too.
+        """
         owner = _USERS["candidate"] if _readable_by_everybody() and os.geteuid() == 0 else None
-        if self.given is not None and self.given.is_dir():
-            for path in sorted(self.given.rglob("*")):
-                if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb":
-                    _write(folder, str(path.relative_to(self.given)), path.read_bytes(), owner)
+        for place in (self.source if self.tests == "in-process" else None, self.given):
+            for path in sorted(place.rglob("*")) if place is not None and place.is_dir() else ():
+                name = str(path.relative_to(place))
+                if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb" and not (folder / name).exists():
+                    _write(folder, name, path.read_bytes(), owner)
         for name, data in self.files.items():
             if not name.endswith(".ipynb") and not (folder / name).exists():
                 _write(folder, name, data, owner)
@@ -414,6 +428,22 @@ class _Exam:
             for cell in self.laid.cells
             if cell.kind != "run"
         ]
+
+
+def _nothing(laid: Paper) -> list[CellVerdict]:
+    """A notebook that was not handed in has no points, and nothing that a person could mark."""
+    return [
+        CellVerdict(
+            notebook=laid.notebook,
+            grade_id=cell.grade_id,
+            score=0.0,
+            max_score=cell.max_score,
+            outcome="missing",
+            findings=laid.findings,
+        )
+        for cell in laid.cells
+        if cell.kind != "run"
+    ]
 
 
 def _seeds(given: Any) -> dict[str, int]:

@@ -22,6 +22,8 @@ Outcome = Literal[
     "inconclusive",
     "review",
 ]
+#: Where an assignment's test cells run: in the examiner, or inside the candidate.
+Tests = Literal["examiner", "in-process"]
 Protection = Literal["full", "in-process"]
 SCHEMA = 1
 

@@ -50,7 +50,7 @@ def _warm() -> None:
     from numba import cuda
 
     from grader.device import emulated  # noqa: F401
-    from grader.exam import bench, candidate, examiner  # noqa: F401
+    from grader.exam import bench, candidate, examiner, in_process  # noqa: F401
 
     def kernel(x: Any, out: Any) -> None:
         i: Any = cuda.grid(1)  # type: ignore[call-arg]
@@ -85,11 +85,16 @@ def _child(request: dict[str, Any], descriptor: int) -> None:
         )
         os.environ.update(request["environment"])
         _seed_anew()
-        from grader.exam import bench, candidate, examiner
+        from grader.exam import bench, candidate, examiner, in_process
         from grader.exam.channel import Channel
 
         channel = Channel(descriptor, request["message_bytes"])
-        roles = {"candidate": candidate.serve, "examiner": examiner.serve, "bench": bench.serve}
+        roles = {
+            "candidate": candidate.serve,
+            "examiner": examiner.serve,
+            "in-process": in_process.serve,
+            "bench": bench.serve,
+        }
         roles[request["role"]](channel, request["options"])
         status = 0
     except BaseException as error:  # the last stop of a child: say why on its channel, then end
