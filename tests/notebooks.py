@@ -49,7 +49,7 @@ def notebook(*cells: dict[str, Any]) -> bytes:
     content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
     for number, cell in enumerate(cells):
         # A copy, since the same cell may stand in several notebooks.
-        text = f"{number}-{cell['source']}".encode()
+        text = f"{number}-{cell['source']}".encode("utf-8", "surrogatepass")
         content["cells"][number] = {**cell, "id": cell["id"] or hashlib.sha256(text).hexdigest()[:16]}  # type: ignore[index]
     return json.dumps(content).encode()
 

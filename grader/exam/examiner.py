@@ -394,7 +394,7 @@ class Examiner:
                 )
             )
         elif isinstance(error, NameError) and error.name:
-            result.findings.append(messages.undefined(error.name))
+            result.findings.append(messages.undefined(error.name, evidence))
         elif isinstance(error, surroundings.LearnerError):
             result.findings.append(
                 ExamFinding(kind=error.kind, message=error.message, line=error.line, evidence=error.evidence)

@@ -7,11 +7,6 @@ these verdicts are marked, and count for no certificate. Imports this package, a
 
 from __future__ import annotations
 
-import os
-import sys
-import traceback
-from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +17,7 @@ from grader.exam.examiner import serve as serve_examiner
 from grader.exam.nbgrader_rules import ends_silently, number_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from grader.exam.candidate import Candidate
-    from grader.exam.room import ExamRoom
 
 
 # -- in the candidate

@@ -52,11 +52,12 @@ def assertion(name: str, evidence: str | None) -> ExamFinding:
     )
 
 
-def undefined(name: str) -> ExamFinding:
+def undefined(name: str, evidence: str | None = None) -> ExamFinding:
     return _finding(
         "missing-name",
         f"The name {name} is not defined. Keep the name that the exercise gives, and run the cell without an error.",
         f"Der Name {name} ist nicht definiert. Behalte den Namen aus der Aufgabe und führe die Zelle fehlerfrei aus.",
+        evidence=evidence,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -164,6 +166,42 @@ class ExamRoom:
 
     # -- exams
 
+    @contextlib.contextmanager
+    def shell(self, files: dict[str, bytes]) -> Iterator[Callable[[str], str | None]]:
+        """A walled process with `files` beside it that runs one source after the other, as a notebook's kernel does.
+
+        Calling it gives the text of the source's last value, None where a notebook would show none. Raises ExamError
+        where the source raises, or is too slow, or ends the process.
+        """
+        assert self._scratch is not None
+        folder = Path(tempfile.mkdtemp(dir=self._scratch))
+        folder.chmod(0o711)
+        place = folder / "shell"
+        place.mkdir()
+        owner = _USERS["candidate"] if _readable_by_everybody() and os.geteuid() == 0 else None
+        for name, data in files.items():
+            _write(place, name, data, owner)
+        options = {"device": self.device, "output_bytes": self.limits.output_bytes}
+        process = self._fork("candidate", place, [], options)
+        numbers = itertools.count(1)
+
+        def run(source: str) -> str | None:
+            try:
+                process.channel.send({"do": "test", "key": f"shell-{next(numbers)}", "source": source})
+                reply = process.channel.receive(self.limits.cell_seconds)
+            except ChannelError as error:
+                raise ExamError(f"the process ended: {error}") from error
+            if not isinstance(reply, dict) or reply.get("error"):
+                told = (reply.get("error") or {}) if isinstance(reply, dict) else {}
+                raise ExamError(f"{str(told.get('name'))[:80]}: {str(told.get('text'))[:400]}")
+            return str(reply["shown"]) if "shown" in reply else None
+
+        try:
+            yield run
+        finally:
+            process.end()
+            shutil.rmtree(folder, ignore_errors=True)
+
     def examine(
         self,
         source: Path,
@@ -178,7 +216,8 @@ class ExamRoom:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
-        `given` is the folder that learners got. `tests` says where test cells run. Raises SubmissionError for what cannot be examined, ExamError for a
+        `given` is the folder that learners got. `tests` says where test cells run: in the examiner, or inside the
+        candidate. Raises SubmissionError for what cannot be examined, ExamError for a
         failure of ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
@@ -381,10 +420,13 @@ class _Exam:
         Tests inside the candidate find there what the instructor keeps beside the notebooks, too.
         """
         owner = _USERS["candidate"] if _readable_by_everybody() and os.geteuid() == 0 else None
-        for place in (self.source if self.tests == "in-process" else None, self.given):
-            for path in sorted(place.rglob("*")) if place is not None and place.is_dir() else ():
+        places = [self.source] if self.tests == "in-process" else []
+        places += [self.given] if self.given is not None and self.given.is_dir() else []
+        for place in places:
+            for path in sorted(place.rglob("*")):
                 name = str(path.relative_to(place))
-                if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb" and not (folder / name).exists():
+                plain = path.is_file() and not path.is_symlink() and path.suffix != ".ipynb"
+                if plain and not (folder / name).exists():
                     _write(folder, name, path.read_bytes(), owner)
         for name, data in self.files.items():
             if not name.endswith(".ipynb") and not (folder / name).exists():
