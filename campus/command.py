@@ -49,6 +49,11 @@ def _refuse(message: str) -> typer.Exit:
     return typer.Exit(BAD_INPUT)
 
 
+def _say_mode(mode: Any) -> None:
+    if mode.differences:
+        err.print(str(mode), markup=False, highlight=False, soft_wrap=True)
+
+
 @app.command()
 def up(settings: SettingsOption = None) -> None:
     """Start Lehrwerk on this machine and print where it is."""
@@ -80,16 +85,21 @@ def doctor(
 
 @course_app.command("check")
 def course_check(directory: Path) -> None:
-    """Prove a course: structure, model full marks, starter zero, every wrong solution caught."""
+    """Prove a course: structure, model full marks, starter zero, every wrong solution caught, where its tests run."""
     from grader.course.check import check
+    from grader.course.modes import Mode
 
+    modes: list[Mode] = []
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("checking", total=None)
 
         def step(done: int, total: int, what: str) -> None:
             progress.update(task, completed=done, total=total, description=what)
 
-        problems = check(directory, progress=step)
+        problems = check(directory, progress=step, decided=modes.append)
+
+    for mode in modes:
+        out.print(str(mode), markup=False, highlight=False, soft_wrap=True)
     for problem in problems:
         out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
     if problems:
@@ -100,11 +110,11 @@ def course_check(directory: Path) -> None:
 @course_app.command("build")
 def course_build(directory: Path, target: Annotated[Path, typer.Option("--out")] = Path("build")) -> None:
     """Build what learners and nbgrader get."""
-    from grader.course.build import build
     from grader.course.model import CourseError
+    from grader.course.modes import build_settled
 
     try:
-        bundle = build(directory, target)
+        bundle = build_settled(directory, target, say=_say_mode)
     except CourseError as error:
         raise _refuse("\n".join(str(problem) for problem in error.problems)) from error
     out.print(f"{target}: {bundle.course} {bundle.digest[:12]}", markup=False, highlight=False)
@@ -123,7 +133,7 @@ def course_publish(
 
     try:
         configured = load(settings)
-        version = publish(configured, directory, tenant, by="command")
+        version = publish(configured, directory, tenant, by="command", say=_say_mode)
     except SettingsError as error:
         raise _refuse(str(error)) from error
     except CourseError as error:
@@ -135,7 +145,7 @@ def course_publish(
 def grade(
     course: Annotated[Path, typer.Argument(metavar="COURSE_DIR")],
     assignment: str,
-    file: Annotated[Path, typer.Argument(metavar="FILE.ipynb")],
+    file: Annotated[Path, typer.Argument(help="A notebook, or a folder or archive (.zip, .tar, .tar.gz) of files.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, schema 1.")] = False,
     language: Annotated[str, typer.Option(help="Language of the messages: de or en.")] = "en",
     device: Annotated[str, typer.Option(help="auto, emulated or cuda.")] = "auto",

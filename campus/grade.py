@@ -9,10 +9,14 @@ from typing import Any, Literal, cast
 from rich.table import Table
 
 from campus.settings import Limits
-from grader.course.build import open_course
+from grader.course import archives
 from grader.course.model import CourseError
+from grader.course.modes import settled
+from grader.course.opened import assignments, open_course
 from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
+
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
 class BadInput(Exception):
@@ -20,35 +24,46 @@ class BadInput(Exception):
 
 
 def grade_file(course: Path, assignment: str, file: Path, *, device: str, language: str) -> Verdict:
-    """The verdict on `file`, a notebook or a folder of files, as a submission of `assignment` of `course`.
+    """The verdict on `file`, a notebook, or a folder or archive of files, as a submission of an assignment of `course`.
 
-    `course` is a course folder or a plain nbgrader one. Raises BadInput.
+    `course` is a course folder, a built course or a plain nbgrader folder. Raises BadInput.
     """
-    files = _read(file)
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            opened = open_course(course, Path(scratch) / "bundle")
-        except CourseError as error:
-            raise BadInput("; ".join(str(problem) for problem in error.problems)) from error
-        source = opened.source / assignment
-        if not source.is_dir():
-            known = ", ".join(sorted(folder.name for folder in opened.source.iterdir() if folder.is_dir()))
-            raise BadInput(f"{course} has no assignment {assignment!r}; it has: {known or 'none'}")
-        given = opened.given(assignment, language)
-        limits = ExamLimits.model_validate(
-            {key: value for key, value in Limits().model_dump().items() if key in ExamLimits.model_fields}
-        )
-        chosen = cast(Literal["auto", "emulated", "cuda"], device)
-        with ExamRoom(limits, device=chosen, scratch=Path(scratch) / "room") as room:
-            try:
-                return room.examine(source, assignment, files, given=given, language=language)
-            except SubmissionError as error:
-                raise BadInput(f"{file}: {error.message.get(language) or error.message['en']}") from error
+    limits = Limits()
+    files = _read(file, limits, language)
+    try:
+        known = assignments(course)
+        if assignment not in known:
+            raise BadInput(f"{course} has no assignment {assignment!r}; it has: {', '.join(known) or 'none'}")
+        with tempfile.TemporaryDirectory() as scratch:
+            room_limits = ExamLimits.model_validate(
+                {key: value for key, value in limits.model_dump().items() if key in ExamLimits.model_fields}
+            )
+            chosen = cast(Literal["auto", "emulated", "cuda"], device)
+            with ExamRoom(room_limits, device=chosen, scratch=Path(scratch) / "room") as room:
+                opened = open_course(course, Path(scratch) / "course", room, [assignment])
+                tests = settled(room, opened, assignment)
+                return room.examine(
+                    opened.source / assignment,
+                    assignment,
+                    files,
+                    given=opened.given(assignment, language),
+                    language=language,
+                    tests=tests,
+                )
+    except CourseError as error:
+        raise BadInput("; ".join(str(problem) for problem in error.problems)) from error
+    except SubmissionError as error:
+        raise BadInput(f"{file}: {error.message.get(language) or error.message['en']}") from error
 
 
-def _read(file: Path) -> dict[str, bytes]:
+def _read(file: Path, limits: Limits, language: str) -> dict[str, bytes]:
     if not file.exists():
         raise BadInput(f"{file}: no such file")
+    if file.name.endswith(_ARCHIVES):
+        try:
+            return _inside(archives.read(file.read_bytes(), limits))
+        except archives.ArchiveError as error:
+            raise BadInput(f"{file}: {error.message.get(language) or error.message['en']}") from error
     if file.is_dir():
         return {
             str(path.relative_to(file)): path.read_bytes()
@@ -56,6 +71,15 @@ def _read(file: Path) -> dict[str, bytes]:
             if path.is_file() and not path.is_symlink()
         }
     return {file.name: file.read_bytes()}
+
+
+def _inside(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Files by their names in the one folder that an archive may hold them in, without what archivers add."""
+    kept = {name: data for name, data in files.items() if not name.startswith("__MACOSX/")}
+    tops = {name.partition("/")[0] for name in kept}
+    if len(tops) == 1 and all("/" in name for name in kept):
+        return {name.partition("/")[2]: data for name, data in kept.items()}
+    return kept
 
 
 def table(public: dict[str, Any]) -> Table:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from campus.settings import Settings, course_id
 from grader.course.archives import pack
 from grader.course.build import build
+from grader.course.modes import Mode, build_settled
+from grader.course.reader import read
 from grader.records import Registrar
 from grader.store import CourseVersion, Store
 
@@ -22,15 +25,23 @@ def open_registrar(settings: Settings, store: Store) -> Registrar:
     return Registrar(store, settings.data / "courses", settings.gradebook_url)
 
 
-def publish(settings: Settings, directory: Path, tenant: str, by: str) -> CourseVersion:
+def publish(
+    settings: Settings, directory: Path, tenant: str, by: str, say: Callable[[Mode], None] = lambda mode: None
+) -> CourseVersion:
     """Build `directory` and make it what `tenant`'s learners get; the same content changes nothing.
 
-    Raises grader.course.CourseError with every problem of the course at once.
+    `say` hears where the test cells of a unit run, if that had to be tried. Raises grader.course.CourseError with
+    every problem of the course at once.
     """
     store = open_store(settings)
     with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
-        folder = Path(scratch)
-        bundle = build(directory, folder)
+        folder = Path(scratch) / "bundle"
+        current = store.course(course_id(tenant, read(directory).file.id))
+        # What was found for this very content need not be tried again.
+        known = {unit["id"]: unit["tests"] for unit in current.bundle["units"]} if current is not None else {}
+        bundle = build(directory, folder, known)
+        if current is None or bundle.digest != current.digest:
+            bundle = build_settled(directory, folder, say=say)
         full = course_id(tenant, bundle.course)
         version = store.publish(full, bundle.model_dump(mode="json", by_alias=True), pack(folder), bundle.digest, by)
         open_registrar(settings, store).prepare(version, folder)

@@ -79,7 +79,7 @@ def prepare(settings_file: Path | None, say: Any = lambda text: None) -> tuple[S
         for course in tenant.courses:
             if course.source is not None:
                 say(f"publishing {tenant.id}/{course.id}")
-                publish.publish(settings, course.source, tenant.id, by="start")
+                publish.publish(settings, course.source, tenant.id, by="start", say=lambda mode: say(str(mode)))
     lab.write(settings)
     write_proxy(settings, here)
     return settings, here

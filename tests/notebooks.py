@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -17,15 +18,15 @@ def _cell(kind: str, source: str, **marks: Any) -> dict[str, Any]:
             "task": False,
             **marks,
         }
-    cell: dict[str, Any] = {"cell_type": kind, "metadata": metadata, "source": source, "id": marks.get("grade_id", "x")}
+    cell: dict[str, Any] = {"cell_type": kind, "metadata": metadata, "source": source, "id": marks.get("grade_id", "")}
     if kind == "code":
         cell |= {"execution_count": None, "outputs": []}
     return cell
 
 
-def given(source: str) -> dict[str, Any]:
+def given(source: str, identity: str = "") -> dict[str, Any]:
     """A code cell of the instructor's without any marks."""
-    return _cell("code", source)
+    return {**_cell("code", source), "id": identity}
 
 
 def solution(grade_id: str, source: str) -> dict[str, Any]:
@@ -46,8 +47,10 @@ def task(grade_id: str, points: float, source: str = "") -> dict[str, Any]:
 
 def notebook(*cells: dict[str, Any]) -> bytes:
     content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
-    for number, cell in enumerate(content["cells"]):  # type: ignore[arg-type, var-annotated]
-        cell["id"] = f"c{number}"
+    for number, cell in enumerate(cells):
+        # A copy, since the same cell may stand in several notebooks.
+        text = f"{number}-{cell['source']}".encode("utf-8", "surrogatepass")
+        content["cells"][number] = {**cell, "id": cell["id"] or hashlib.sha256(text).hexdigest()[:16]}  # type: ignore[index]
     return json.dumps(content).encode()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,23 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ComputeChecksums, LockCells
 
-from grader.course.model import Bundle, BundleUnit, CourseError, Problem
+from grader.course.model import Bundle, BundleUnit
 from grader.course.reader import Course, Unit, read
+from grader.exam.verdict import Tests
 
 _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
-def build(folder: Path, target: Path) -> Bundle:
+def build(folder: Path, target: Path, tests: Mapping[str, Tests] | None = None) -> Bundle:
     """Write `bundle.json`, `source/` and `release/LANGUAGE/` to `target`, whose former content goes.
 
-    The same folder gives the same bytes. Raises CourseError with every problem of the folder.
+    `tests` says where the test cells of a unit run, if `course.yaml` does not; else it is the examiner. The same
+    folder and `tests` give the same bytes. Raises CourseError with every problem of the folder.
     """
-    return build_course(read(folder), target)
+    return build_course(read(folder), target, tests)
 
 
-def build_course(course: Course, target: Path) -> Bundle:
+def build_course(course: Course, target: Path, tests: Mapping[str, Tests] | None = None) -> Bundle:
     """As `build`, for a course that was read already."""
     for name in ("source", "release"):
         shutil.rmtree(target / name, ignore_errors=True)
@@ -55,6 +57,7 @@ def build_course(course: Course, target: Path) -> Bundle:
                 notebooks=[name],
                 objectives=entry.objectives,
                 deadline=entry.deadline.isoformat() if entry.deadline else None,
+                tests=entry.tests or (tests or {}).get(name, "examiner"),
             )
         )
     bundle = Bundle(
@@ -75,39 +78,6 @@ def build_course(course: Course, target: Path) -> Bundle:
 def read_bundle(folder: Path) -> Bundle:
     """The manifest of a built course."""
     return Bundle.model_validate_json((folder / "bundle.json").read_text(encoding="utf-8"))
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A course ready for exams: `source` holds a folder for each assignment; `released` what learners got."""
-
-    source: Path
-    released: Path | None = None
-    plain: bool = False
-
-    def given(self, assignment: str, language: str) -> Path | None:
-        """The folder that learners of this language got, if it is known."""
-        if self.released is None:
-            return None
-        folder = self.released / assignment if self.plain else self.released / language / assignment
-        return folder if folder.is_dir() else None
-
-
-def open_course(folder: Path, scratch: Path) -> Opened:
-    """A course folder (built into `scratch`), a built course, or a plain nbgrader course folder.
-
-    Raises CourseError.
-    """
-    if (folder / "course.yaml").exists():
-        scratch.mkdir(parents=True, exist_ok=True)
-        build(folder, scratch)
-        return Opened(scratch / "source", scratch / "release")
-    if (folder / "bundle.json").exists():
-        return Opened(folder / "source", folder / "release")
-    if (folder / "source").is_dir():
-        release = folder / "release"
-        return Opened(folder / "source", release if release.is_dir() else None, plain=True)
-    raise CourseError([Problem(folder, None, "no course: neither course.yaml nor source/ is there")])
 
 
 def notebook(unit: Unit, language: str) -> NotebookNode:

@@ -10,17 +10,20 @@ import queue
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
 
-from grader.course.build import answered, build_course, notebook, open_course, released
+from grader.course.build import answered, build_course, notebook, released
 from grader.course.model import CourseError, Problem
+from grader.course.modes import Mode, Trial, tried
+from grader.course.opened import Opened, assignments, open_course
 from grader.course.reader import Answer, Course, Unit, read
 from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
-from grader.exam.verdict import Verdict
+from grader.exam.verdict import Tests, Verdict
 
 Progress = Callable[[int, int, str], None]
 
@@ -31,107 +34,179 @@ class _Case:
 
     label: str
     file: Path
-    assignment: str
-    source: Path
-    given: Path | None
+    unit: str
     language: str
     content: bytes
     judge: Callable[[Verdict], Iterator[str]]
 
 
 def check(
-    folder: Path, progress: Progress | None = None, limits: ExamLimits | None = None, workers: int | None = None
+    folder: Path,
+    progress: Progress | None = None,
+    limits: ExamLimits | None = None,
+    workers: int | None = None,
+    decided: Callable[[Mode], None] | None = None,
 ) -> list[Problem]:
     """Every problem of the course in `folder`; an empty list proves it.
 
-    A plain nbgrader folder is checked for full marks of its model solutions.
+    A plain nbgrader folder is checked for full marks of its model solutions. `decided` hears where the test cells of
+    an assignment run: of every one of a plain folder, else of those that need to run in the learner's process.
     """
     say = progress or (lambda done, total, what: None)
+    hear = decided or (lambda mode: None)
+    count = workers or min(os.cpu_count() or 1, 8)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         try:
             if (folder / "course.yaml").exists():
                 course = read(folder)
-                build_course(course, scratch / "bundle")
-                cases = [case for unit in course.units for case in _cases(course, unit, scratch / "bundle")]
-            else:
-                cases = list(_plain(open_course(folder, scratch / "bundle").source))
+                build_course(course, scratch / "course")
+                with _rooms(count, limits, scratch) as each:
+                    return _prove(course, scratch / "course", each, say, hear)
+            names = assignments(folder)
+            with _rooms(count, limits, scratch) as each:
+                return _prove_plain(folder, scratch / "course", names, each, say, hear)
         except CourseError as error:
             return error.problems
-        return _run(cases, say, limits, workers or min(os.cpu_count() or 1, 8), scratch)
 
 
-def _run(cases: list[_Case], say: Progress, limits: ExamLimits | None, workers: int, scratch: Path) -> list[Problem]:
-    problems: dict[int, list[Problem]] = {}
+#: Does jobs, each with a room of its own; results in the order of the jobs.
+_Each = Callable[[list[Callable[[ExamRoom], list[Problem]]], Callable[[int], None]], list[list[Problem]]]
+
+
+@contextmanager
+def _rooms(count: int, limits: ExamLimits | None, scratch: Path) -> Iterator[_Each]:
     rooms: queue.SimpleQueue[ExamRoom] = queue.SimpleQueue()
     with ExitStack() as stack:
-        for number in range(min(workers, len(cases))):
+        for number in range(count):
             rooms.put(stack.enter_context(ExamRoom(limits, device="emulated", scratch=scratch / f"room-{number}")))
+        pool = stack.enter_context(ThreadPoolExecutor(count))
 
-        def examine(case: _Case) -> list[Problem]:
+        def do(job: Callable[[ExamRoom], list[Problem]]) -> list[Problem]:
             room = rooms.get()
             try:
-                verdict = room.examine(
-                    case.source,
-                    case.assignment,
-                    {f"{case.assignment}.ipynb": case.content},
-                    given=case.given,
-                    language=case.language,
-                    seed=1,
-                )
-            except SubmissionError as error:
-                return [Problem(case.file, None, f"{case.label}: {error}")]
+                return job(room)
             finally:
                 rooms.put(room)
-            return [Problem(case.file, None, f"{case.label}: {text}") for text in case.judge(verdict)]
 
-        pool = stack.enter_context(ThreadPoolExecutor(min(workers, max(len(cases), 1))))
-        running = {pool.submit(examine, case): number for number, case in enumerate(cases)}
-        for done, future in enumerate(as_completed(running), 1):
-            number = running[future]
-            problems[number] = future.result()
-            say(done, len(cases), cases[number].label)
-    return [problem for number in sorted(problems) for problem in problems[number]]
+        def each(jobs: list[Callable[[ExamRoom], list[Problem]]], done: Callable[[int], None]) -> list[list[Problem]]:
+            running = {pool.submit(do, job): number for number, job in enumerate(jobs)}
+            for future in as_completed(running):
+                future.result()
+                done(running[future])
+            return [future.result() for future in running]
+
+        yield each
 
 
-def _cases(course: Course, unit: Unit, bundle: Path) -> Iterator[_Case]:
+def _prove(course: Course, built: Path, each: _Each, say: Progress, hear: Callable[[Mode], None]) -> list[Problem]:
+    base = course.file.languages[0]
+    opened = Opened(built / "source", built / "release", base)
+    trials: dict[str, Trial] = {}
+
+    def attempt(unit: Unit, room: ExamRoom) -> list[Problem]:
+        name = unit.entry.id
+        trials[name] = tried(room, opened, name)
+        return list(_judged(unit, base, trials[name]))
+
+    def examine(case: _Case, room: ExamRoom) -> list[Problem]:
+        try:
+            verdict = room.examine(
+                opened.source / case.unit,
+                case.unit,
+                {f"{case.unit}.ipynb": case.content},
+                given=opened.given(case.unit, case.language),
+                language=case.language,
+                seed=1,
+                tests=modes[case.unit],
+            )
+        except SubmissionError as error:
+            return [Problem(case.file, None, f"{case.label}: {error}")]
+        return [Problem(case.file, None, f"{case.label}: {text}") for text in case.judge(verdict)]
+
+    cases = [case for unit in course.units for case in _cases(course, unit)]
+    total = len(course.units) + len(cases)
+    finished = iter(range(1, total + 1))
+    found = each(
+        [partial(attempt, unit) for unit in course.units],
+        lambda number: say(next(finished), total, course.units[number].entry.id),
+    )
+    modes: dict[str, Tests] = {}
+    for unit in course.units:
+        mode = trials[unit.entry.id].mode
+        modes[unit.entry.id] = unit.entry.tests or mode.tests
+        if mode.differences and unit.entry.tests is None:
+            hear(mode)
+    found += each(
+        [partial(examine, case) for case in cases],
+        lambda number: say(next(finished), total, cases[number].label),
+    )
+    return [problem for problems in found for problem in problems]
+
+
+def _judged(unit: Unit, language: str, trial: Trial) -> Iterator[Problem]:
+    """What a trial proves: model solution, starter, and a mode that the author insists on."""
+    name, tests = unit.entry.id, unit.entry.tests or trial.mode.tests
+    for text in _full_marks(trial.model[tests]):
+        yield Problem(unit.folder / "solution", None, f"{name}, model solution, {language}: {text}")
+    for text in _no_points(trial.starter[tests]):
+        yield Problem(unit.file(language), None, f"{name}, starter, {language}: {text}")
+    if unit.entry.tests == "examiner":
+        for difference in trial.mode.differences:
+            text = f"{name} has `tests: examiner`, yet {difference}; change the test, or drop `tests`"
+            yield Problem(unit.file(language), None, text)
+
+
+def _cases(course: Course, unit: Unit) -> Iterator[_Case]:
     name = unit.entry.id
     models = {grade_id: answer.source for grade_id, answer in unit.solutions.items()}
 
-    def case(label: str, file: Path, language: str, answers: dict[str, str], judge: object) -> _Case:
+    def case(
+        label: str, file: Path, language: str, answers: dict[str, str], judge: Callable[[Verdict], Iterator[str]]
+    ) -> _Case:
         content = nbformat.writes(answered(released(notebook(unit, language)), answers)).encode()
-        return _Case(
-            f"{name}, {label}",
-            file,
-            name,
-            bundle / "source" / name,
-            bundle / "release" / language / name,
-            language,
-            content,
-            judge,  # type: ignore[arg-type]
-        )
+        return _Case(f"{name}, {label}", file, name, language, content, judge)
 
-    base = course.file.languages[0]
-    for language in course.file.languages:
+    base, *others = course.file.languages
+    for language in others:
         yield case(f"model solution, {language}", unit.folder / "solution", language, models, _full_marks)
         yield case(f"starter, {language}", unit.file(language), language, {}, _no_points)
     for answer in unit.alternatives:
         yield case("a right alternative", answer.file, base, {**models, answer.grade_id: answer.source}, _full_marks)
     for answer in unit.wrong:
         replaced = {**models, answer.grade_id: answer.source}
-        yield case("a wrong solution", answer.file, base, replaced, lambda verdict, a=answer: _caught(a, verdict))
+        yield case("a wrong solution", answer.file, base, replaced, partial(_caught, answer))
 
 
-def _plain(source: Path) -> Iterator[_Case]:
-    for folder in sorted(path for path in source.iterdir() if path.is_dir()):
-        for file in sorted(folder.glob("*.ipynb")):
-            content = file.read_bytes()
-            yield _Case(f"{folder.name}, model solution", file, folder.name, folder, None, "en", content, _full_marks)
+def _prove_plain(
+    folder: Path, target: Path, names: list[str], each: _Each, say: Progress, hear: Callable[[Mode], None]
+) -> list[Problem]:
+    trials: dict[str, Trial] = {}
+
+    def attempt(name: str, room: ExamRoom) -> list[Problem]:
+        place = folder / "source" / name
+        try:
+            trials[name] = tried(room, open_course(folder, target, room, [name]), name)
+        except CourseError as error:
+            return error.problems
+        except SubmissionError as error:
+            return [Problem(place, None, str(error))]
+        problems = _full_marks(trials[name].model[trials[name].mode.tests])
+        return [Problem(place, None, f"{name}, model solution: {text}") for text in problems]
+
+    finished = iter(range(1, len(names) + 1))
+    found = each(
+        [partial(attempt, name) for name in names], lambda number: say(next(finished), len(names), names[number])
+    )
+    for name in sorted(trials):
+        hear(trials[name].mode)
+    return [problem for problems in found for problem in problems]
 
 
 def _full_marks(verdict: Verdict) -> Iterator[str]:
     for cell in verdict.cells:
-        if cell.score is not None and cell.score < cell.max_score:
+        # An answer for a person that the solution leaves as it was has no points, and says nothing of the tests.
+        if cell.outcome != "missing" and cell.score is not None and cell.score < cell.max_score:
             said = "; ".join(finding.text("en") for finding in cell.findings) or cell.outcome
             yield f"{cell.grade_id} gets {cell.score:g} of {cell.max_score:g} points: {said}"
 
@@ -143,7 +218,7 @@ def _no_points(verdict: Verdict) -> Iterator[str]:
 
 
 def _caught(answer: Answer, verdict: Verdict) -> Iterator[str]:
-    cells = [cell for cell in verdict.cells if cell.score is not None and cell.score < cell.max_score]
+    cells = [c for c in verdict.cells if c.outcome != "missing" and c.score is not None and c.score < c.max_score]
     found = [finding for cell in cells for finding in cell.findings]
     kinds = sorted({finding.kind for finding in found})
     if not cells:

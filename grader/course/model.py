@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grader.exam.verdict import Tests
+
 Language = Literal["de", "en"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Text = dict[Language, str]
@@ -47,13 +49,17 @@ class Licences(_Model):
 
 
 class UnitEntry(_Model):
-    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes."""
+    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes.
+
+    `tests` says where its test cells run; without it, the model solution and the starter are tried both ways.
+    """
 
     id: Slug
     title: Text
     minutes: Annotated[int, Field(gt=0)]
     objectives: list[Text] = []
     deadline: datetime | None = None
+    tests: Tests | None = None
 
 
 class CourseFile(_Model):
@@ -76,7 +82,7 @@ class BundleUnit(_Model):
     minutes: int
     max_score: float
     notebooks: list[str]
-    tests: Literal["isolated", "in-process"] = "isolated"
+    tests: Tests = "examiner"
     objectives: list[Text] = []
     deadline: str | None = None
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grader.course import archives
+from grader.course.build import read_bundle
 from grader.exam.paper import marks, read_notebook
 from grader.exam.room import ExamRoom, SubmissionError
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
@@ -101,8 +102,11 @@ class Worker:
         source = bundle / "source" / submission.assignment
         given = bundle / "release" / submission.language / submission.assignment
         files = archives.read(self.store.archive(submission.id), _Accepted())
+        tests = next(unit.tests for unit in read_bundle(bundle).units if unit.id == submission.assignment)
         try:
-            verdict = self.room.examine(source, submission.assignment, files, given=given, language=submission.language)
+            verdict = self.room.examine(
+                source, submission.assignment, files, given=given, language=submission.language, tests=tests
+            )
         except SubmissionError as error:
             verdict = unreadable(source, submission.assignment, error.message, self.room.device)
         return verdict.model_copy(update={"bundle_digest": submission.bundle_digest})

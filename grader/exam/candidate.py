@@ -38,7 +38,14 @@ def prepare() -> None:
     config.InteractiveShell.colors = "nocolor"
     os.environ.setdefault("HOME", "/nonexistent")
     os.environ["IPYTHONDIR"] = os.environ.get("TMPDIR", "/tmp") + "/ipython"  # noqa: S108 - unused, only a name
-    _shell = InteractiveShell.instance(config=config)
+
+    class Shell(InteractiveShell):
+        """IPython as a notebook's kernel has it: figures need no event loop."""
+
+        def enable_gui(self, gui: str | None = None) -> None:
+            """`%matplotlib inline` asks for none."""
+
+    _shell = Shell.instance(config=config)
     # Dropping empty first lines would shift every line number in findings.
     manager = _shell.input_transformer_manager
     manager.cleanup_transforms = [
@@ -142,13 +149,23 @@ class Candidate:
     # -- questions
 
     def do_run(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self.execute(request)[0]
+
+    def execute(self, request: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """(what is answered about a cell that has run, the value that a notebook would show under it or None)"""
         key, source = request["key"], request["source"]
         name = cell_name(key)
         self.shell.compile.get_code_name = lambda raw, code, number: name
         # IPython's compiler keeps the transformed code; Numba's line table needs the lines of this name.
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         result = self.shell.run_cell(source, store_history=False)
-        return {"error": _error(result.error_before_exec or result.error_in_exec)}
+        return {"error": _error(result.error_before_exec or result.error_in_exec)}, result.result
+
+    def do_test(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A test cell that runs here, beside the learner's code."""
+        from grader.exam.in_process import test
+
+        return test(self, request)
 
     def do_get(self, request: dict[str, Any]) -> dict[str, Any]:
         if request["name"] not in self.space:
@@ -293,6 +310,7 @@ def _error(error: BaseException | None) -> dict[str, Any] | None:
 
 def serve(channel: Channel, options: dict[str, Any]) -> None:
     """Answer until the other side is gone."""
+
     folder = str(Path.cwd())
     sys.path.insert(0, folder)
     os.environ["IPYTHONDIR"] = folder

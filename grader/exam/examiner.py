@@ -23,6 +23,7 @@ from grader.exam.channel import Channel, NotPlain, encode
 from grader.exam.exam_surroundings import BenchDevice, ExamSurroundings
 from grader.exam.given import Own, bound, python, statements, used
 from grader.exam.marking import Result, add, explain, mark
+from grader.exam.nbgrader_rules import MARKING, ends_silently
 from grader.exam.verdict import ExamFinding
 
 #: A candidate is started anew at most this often for one notebook.
@@ -224,7 +225,8 @@ class Examiner:
             exec(compile(tree, name, "exec"), self.space)  # noqa: S102 - the examiner is where instructor code runs
             if not isinstance(last, ast.Expr):
                 return None
-            return eval(compile(ast.Expression(last.value), name, "eval"), self.space)  # noqa: S307
+            value = eval(compile(ast.Expression(last.value), name, "eval"), self.space)  # noqa: S307
+            return None if ends_silently(cell["source"]) else value
 
     def _bind(self, cell: dict[str, Any]) -> None:
         """Plain names that the visible part of a test binds are there for later learner cells, as in a notebook."""
@@ -248,6 +250,9 @@ class Examiner:
         return values
 
     def _manual(self, cell: dict[str, Any]) -> Result:
+        if cell["untouched"]:
+            finding = messages.untouched(cell["grade_id"])
+            return Result(cell["key"], cell["grade_id"], 0.0, cell["max_score"], "missing", [finding])
         result = Result(cell["key"], cell["grade_id"], None, cell["max_score"], "manual")
         if cell["grade_id"] in self.missing:
             add(result, messages.missing_cell(cell["grade_id"]))
@@ -305,7 +310,10 @@ class Namespace(dict[str, Any]):
 
 def serve(channel: Channel, options: dict[str, Any]) -> None:
     """Examine one notebook and end."""
+    from grader.exam.in_process import InProcessExaminer
+
     sys.path.insert(0, options["source"])
     sys.dont_write_bytecode = True
-    os.environ["LEHRWERK_LANG"] = options["language"]
-    Examiner(channel, options, channel.receive()).run()
+    os.environ.update({"LEHRWERK_LANG": options["language"], **MARKING})
+    kind = InProcessExaminer if options["tests"] == "in-process" else Examiner
+    kind(channel, options, channel.receive()).run()

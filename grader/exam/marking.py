@@ -12,13 +12,13 @@ import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from grader.checks.report import Report
 from grader.checks.surroundings import LearnerError
 from grader.device.interface import DeviceError
 from grader.exam import messages
 from grader.exam.channel import ChannelError
+from grader.exam.nbgrader_rules import number_of
+from grader.exam.proxy import Proxy
 from grader.exam.verdict import ExamFinding
 
 #: No finding says more than this, in characters; no cell has more findings.
@@ -99,8 +99,12 @@ def clean(text: Any, limit: int) -> str:
 
 
 def mark(result: Result, value: Any) -> None:
-    """Points for a test cell that came to its end; `value` is that of its last expression, or None."""
+    """Points for a test cell that came to its end; `value` is that of its last expression, or None.
+
+    What an object of the learner's would show is the learner's word, and no number.
+    """
     points = result.max_score
+    value = None if isinstance(value, Proxy) else value
     if type(value) is Report:
         share = value.score / value.max_score if value.max_score else 1.0
         result.score = round(points * min(max(share, 0.0), 1.0), 6)
@@ -116,9 +120,8 @@ def mark(result: Result, value: Any) -> None:
                     evidence=finding.evidence,
                 ),
             )
-    elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool | np.bool_):
+    elif value is not None and (number := number_of(value)) is not None:
         # nbgrader's rule: a number is the points; a negative one counts as full marks.
-        number = float(value)
         if math.isnan(number) or number > points:
             result.outcome, result.score = "review", None
             return
@@ -139,7 +142,7 @@ def explain(result: Result, error: BaseException, printed: str) -> None:
     elif isinstance(learners, LearnersError):
         add(result, messages.learner_exception(learners.kind, learners.line, learners.cell, evidence + learners.trace))
     elif isinstance(error, NameError) and error.name:
-        add(result, messages.undefined(error.name))
+        add(result, messages.undefined(error.name, evidence))
     elif isinstance(error, LearnerError):
         add(result, ExamFinding(kind=error.kind, message=error.message, line=error.line, evidence=error.evidence))
     else:

@@ -54,11 +54,12 @@ def assertion(name: str, evidence: str | None) -> ExamFinding:
     )
 
 
-def undefined(name: str) -> ExamFinding:
+def undefined(name: str, evidence: str | None = None) -> ExamFinding:
     return _finding(
         "missing-name",
         f"The name {name} is not defined. Keep the name that the exercise gives, and run the cell without an error.",
         f"Der Name {name} ist nicht definiert. Behalte den Namen aus der Aufgabe und führe die Zelle fehlerfrei aus.",
+        evidence=evidence,
     )
 
 
@@ -123,11 +124,20 @@ def missing_cell(cell: str) -> ExamFinding:
     )
 
 
+def untouched(cell: str) -> ExamFinding:
+    return _finding(
+        "unwritten",
+        f"You left the cell {cell} as it was.",
+        f"Du hast die Zelle {cell} so gelassen, wie sie war.",
+        cell=cell,
+    )
+
+
 def duplicate_cell(cell: str) -> ExamFinding:
     return _finding(
         "duplicate-cell",
-        f"The cell {cell} stands in your notebook more than once; the first one counts.",
-        f"Die Zelle {cell} steht mehrfach in deinem Notebook; die erste zählt.",
+        f"The cell {cell} stands in your notebook more than once; the last one counts.",
+        f"Die Zelle {cell} steht mehrfach in deinem Notebook; die letzte zählt.",
         cell=cell,
     )
 

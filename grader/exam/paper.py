@@ -38,6 +38,8 @@ class Cell:
     code: bool = True
     learner: bool = False
     model: str = ""
+    #: A graded answer that is still as learners got it: no points, and nothing for a person to mark, as in nbgrader.
+    untouched: bool = False
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Paper:
     cells: list[Cell] = field(default_factory=list)
     findings: list[ExamFinding] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    #: The notebook was not handed in.
+    absent: bool = False
 
 
 def read_notebook(name: str, data: bytes) -> dict[str, Any]:
@@ -101,6 +105,7 @@ def lay_out(
     """
     paper = Paper(notebook)
     answers, added = _answers(source, submitted, released, paper)
+    starters = {marks(cell).get("grade_id"): cell["source"] for cell in (released or {"cells": []})["cells"]}
     paper.cells += added.get(-1, [])
     for number, cell in enumerate(source["cells"]):
         found = marks(cell)
@@ -122,8 +127,11 @@ def lay_out(
             else:
                 paper.cells.append(Cell("manual", grade_id, text, grade_id, points, code=False))
         elif grade or found.get("task"):
+            untouched = grade and grade_id in answers and text == starters.get(grade_id)
             model = cell["source"] if code else ""
-            paper.cells.append(Cell("manual", grade_id, text, grade_id, points, code, learner=True, model=model))
+            paper.cells.append(
+                Cell("manual", grade_id, text, grade_id, points, code, learner=True, model=model, untouched=untouched)
+            )
         elif code:
             key = grade_id or f"given-{number + 1}"
             model = cell["source"] if solution else ""
@@ -142,27 +150,35 @@ def _answers(
         return answers, added
     marked = {marks(cell)["grade_id"]: number for number, cell in enumerate(source["cells"]) if marks(cell)}
     given = _given(source, released)
-    after, last, extra = "first", -1, 0
+    ids = {source["cells"][number].get("id"): number for number in _unmarked(source).values()}
+    after, last, extra, copies = "first", -1, 0, 0
     for cell in submitted["cells"]:
         grade_id = marks(cell).get("grade_id", "")
         text = cell["source"].strip()
         if grade_id in marked:
             if grade_id in answers:
+                # As in nbgrader, the last copy is the answer; the ones before it run like any other cell.
                 paper.findings.append(messages.duplicate_cell(grade_id))
-            else:
-                answers[grade_id] = cell["source"]
-                after, last, extra = grade_id, marked[grade_id], 0
+                copies += 1
+                if cell["cell_type"] == "code":
+                    made = Cell("run", f"copy-{grade_id}-{copies}", answers[grade_id], learner=True)
+                    added.setdefault(marked[grade_id] - 1, []).append(made)
+            answers[grade_id] = cell["source"]
+            after, last, extra = grade_id, marked[grade_id], 0
             continue
         if grade_id:
             paper.findings.append(messages.foreign_cell(grade_id[:80]))
         if cell["cell_type"] == "code" and text:
+            # A copy of a given cell does not carry what follows beyond the next marked cell.
+            end = min((n for n in marked.values() if n > last), default=len(source["cells"]))
             if text in given:
-                # A copy of a given cell does not carry what follows beyond the next marked cell.
-                end = min((n for n in marked.values() if n > last), default=len(source["cells"]))
                 last = next((n for n in given[text] if last < n < end), last)
             else:
                 extra += 1
                 made = Cell("run", f"added-{after}-{extra}", cell["source"], learner=True)
+                # What a learner made of a given cell takes effect after it.
+                changed = ids.get(cell.get("id"), -1)
+                last = changed if last < changed < end else last
                 added.setdefault(last, []).append(made)
     return answers, added
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import logging
 import math
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -32,7 +33,7 @@ from grader.exam.channel import Channel, ChannelError, TimedOut
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.paper import Cell, Paper, SubmissionError
 from grader.exam.users import RoomUsers
-from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Verdict
+from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Tests, Verdict
 from grader.exam.watch import Caps, Watched, Watcher
 
 __all__ = ["ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
@@ -234,6 +235,50 @@ class ExamRoom:
 
     # -- exams
 
+    @contextlib.contextmanager
+    def shell(self, files: dict[str, bytes]) -> Iterator[Callable[[str], str | None]]:
+        """A walled process with `files` beside it that runs one source after the other, as a notebook's kernel does.
+
+        Calling it gives the text of the source's last value, None where a notebook would show none. Raises ExamError
+        where the source raises, or is too slow, or ends the process.
+        """
+        with self._folder() as folder:
+            place = folder / "shell"
+            owner = self._make_folder("candidate", place, [])
+            for name, data in files.items():
+                _write(place, name, data, owner)
+            options = {"device": self.device, "output_bytes": self.limits.output_bytes}
+            process = self._fork("candidate", place, [], options)
+            numbers = itertools.count(1)
+
+            def run(source: str) -> str | None:
+                seconds = self.limits.cell_seconds
+                try:
+                    process.channel.send({"do": "test", "key": f"shell-{next(numbers)}", "source": source}, seconds)
+                    reply = process.channel.receive(seconds)
+                except ChannelError as error:
+                    raise ExamError(f"the process ended: {process.why_gone(error)}") from error
+                if not isinstance(reply, dict) or reply.get("error"):
+                    told = (reply.get("error") or {}) if isinstance(reply, dict) else {}
+                    raise ExamError(f"{str(told.get('name'))[:80]}: {str(told.get('text'))[:400]}")
+                return str(reply["shown"]) if "shown" in reply else None
+
+            try:
+                yield run
+            finally:
+                process.end()
+
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[Path]:
+        """A folder for one exam, removed at its end."""
+        assert self._scratch is not None
+        folder = Path(tempfile.mkdtemp(dir=self._scratch))
+        folder.chmod(0o711)
+        try:
+            yield folder
+        finally:
+            scratch.remove(folder)
+
     def examine(
         self,
         source: Path,
@@ -243,12 +288,13 @@ class ExamRoom:
         given: Path | None = None,
         language: str = "en",
         seed: int | None = None,
+        tests: Tests = "examiner",
     ) -> Verdict:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
-        `given` is the folder that learners got. Raises SubmissionError for what cannot be examined, ExamError for a
-        failure of ours.
+        `given` is the folder that learners got. `tests` says where test cells run: in the examiner, or inside the
+        candidate. Raises SubmissionError for what cannot be examined, ExamError for a failure of ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
         if not notebooks:
@@ -279,13 +325,17 @@ class ExamRoom:
             )
             laid = paper.lay_out(notebook.stem, instructor, learner or {"cells": []}, released)
             if learner is None:
+                laid.absent = True
                 laid.findings = [messages.missing_notebook(notebook.name)]
             papers.append(laid)
         deadline = time.monotonic() + self.limits.notebook_seconds
         cells: list[CellVerdict] = []
         seeds: dict[str, int] = {}
         for laid in papers:
-            found, drawn = self._notebook(source, laid, files, given, language, seed, deadline)
+            if laid.absent:
+                cells += _nothing(laid)
+                continue
+            found, drawn = self._notebook(source, laid, files, given, language, seed, deadline, tests)
             cells += found
             seeds |= drawn
         digest = hashlib.sha256()
@@ -294,7 +344,7 @@ class ExamRoom:
         return Verdict(
             assignment=assignment,
             device=self.device,
-            protection="full",
+            protection="full" if tests == "examiner" else "in-process",
             cells=cells,
             findings=[finding for laid in papers for finding in laid.findings],
             versions={name: version(name) for name in ("numpy", "numba", "numba-cuda", "ipython")},
@@ -311,16 +361,14 @@ class ExamRoom:
         language: str,
         seed: int | None,
         deadline: float,
+        tests: Tests,
     ) -> tuple[list[CellVerdict], dict[str, int]]:
-        assert self._scratch is not None
-        _refuse_readable(source)
-        folder = scratch.make(self._scratch)
-        exam = _Exam(self, folder, source, laid, files, given, language, seed, deadline)
-        try:
-            return exam.run()
-        finally:
-            exam.end()
-            scratch.remove(folder)
+        with self._folder() as folder:
+            exam = _Exam(self, folder, source, laid, files, given, language, seed, deadline, tests)
+            try:
+                return exam.run()
+            finally:
+                exam.end()
 
 
 class _Result(BaseModel):
@@ -362,7 +410,9 @@ class _Exam:
         language: str,
         seed: int | None,
         deadline: float,
+        tests: Tests,
     ) -> None:
+        self.tests = tests
         self.room, self.folder, self.source, self.laid = room, folder, source.resolve(), laid
         self.files, self.given, self.deadline = files, given, deadline
         limits = room.limits
@@ -374,7 +424,8 @@ class _Exam:
             "call_seconds": limits.call_seconds,
             "output_bytes": limits.output_bytes,
         }
-        self.secrets = {"seed": seed, "source": str(self.source)}
+        #: What only the examiner is told.
+        self.secrets = {"seed": seed, "source": str(self.source), "tests": tests}
         self.processes: dict[str, Process] = {}
         self.number = 0
         self.results: dict[str, _Result] = {}
@@ -537,12 +588,19 @@ class _Exam:
             self.processes.pop(role).end()
 
     def _furnish(self, folder: Path) -> None:
-        """The candidate's folder: what learners were given, then what they submitted beside it."""
+        """The candidate's folder: what learners were given, then what they submitted beside it.
+
+        Tests inside the candidate find there what the instructor keeps beside the notebooks, too.
+        """
         owner = self.room._make_folder("candidate", folder, [])
-        if self.given is not None and self.given.is_dir():
-            for path in sorted(self.given.rglob("*")):
-                if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb":
-                    _write(folder, str(path.relative_to(self.given)), path.read_bytes(), owner)
+        places = [self.source] if self.tests == "in-process" else []
+        places += [self.given] if self.given is not None and self.given.is_dir() else []
+        for place in places:
+            for path in sorted(place.rglob("*")):
+                name = str(path.relative_to(place))
+                plain = path.is_file() and not path.is_symlink() and path.suffix != ".ipynb"
+                if plain and not (folder / name).exists():
+                    _write(folder, name, path.read_bytes(), owner)
         for name, data in self.files.items():
             if not name.endswith(".ipynb") and not (folder / name).exists():
                 _write(folder, name, data, owner)
@@ -571,6 +629,22 @@ class _Exam:
             findings=result.findings,
             protected=result.protected,
         )
+
+
+def _nothing(laid: Paper) -> list[CellVerdict]:
+    """A notebook that was not handed in has no points, and nothing that a person could mark."""
+    return [
+        CellVerdict(
+            notebook=laid.notebook,
+            grade_id=cell.grade_id,
+            score=0.0,
+            max_score=cell.max_score,
+            outcome="missing",
+            findings=laid.findings,
+        )
+        for cell in laid.cells
+        if cell.kind != "run"
+    ]
 
 
 def _seconds(said: Any) -> float:

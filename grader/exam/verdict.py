@@ -22,6 +22,8 @@ Outcome = Literal[
     "inconclusive",
     "review",
 ]
+#: Where an assignment's test cells run: in the examiner, or inside the candidate.
+Tests = Literal["examiner", "in-process"]
 Protection = Literal["full", "in-process"]
 SCHEMA = 1
 
@@ -107,7 +109,6 @@ class Verdict(_Model):
                     "score": cell.score,
                     "max_score": cell.max_score,
                     "outcome": cell.outcome,
-                    "protected": cell.protected,
                     "findings": [{"kind": f.kind, "line": f.line, "message": f.text(language)} for f in cell.findings],
                 }
                 for cell in self.cells

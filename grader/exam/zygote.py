@@ -55,7 +55,7 @@ def _warm() -> None:
     from numba import cuda
 
     from grader.device import emulated  # noqa: F401
-    from grader.exam import bench, candidate, examiner  # noqa: F401
+    from grader.exam import bench, candidate, examiner, in_process  # noqa: F401
 
     def kernel(x: Any, out: Any) -> None:
         i: Any = cuda.grid(1)  # type: ignore[call-arg]

@@ -59,7 +59,7 @@ BUNDLE: dict[str, Any] = {
             "minutes": 45,
             "max_score": 10,
             "notebooks": ["guarded-map"],
-            "tests": "isolated",
+            "tests": "examiner",
             "objectives": [{"id": "index", "de": "Threads einen Index geben", "en": "Give threads an index"}],
         },
         {
@@ -68,7 +68,7 @@ BUNDLE: dict[str, Any] = {
             "minutes": 30,
             "max_score": 6,
             "notebooks": ["port-to-cupy"],
-            "tests": "isolated",
+            "tests": "examiner",
             "objectives": [],
         },
     ],

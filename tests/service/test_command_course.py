@@ -39,7 +39,8 @@ def answer(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model solution as a learner's notebook."""
     unit = read(course).units[0]
     file = tmp_path_factory.mktemp("answer") / "double.ipynb"
-    nbformat.write(answered(released(notebook(unit, "en")), {"double": MODEL}), file)
+    answers = {"double": MODEL, "why": "Twice is a sum."}
+    nbformat.write(answered(released(notebook(unit, "en")), answers), file)
     return file
 
 

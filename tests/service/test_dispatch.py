@@ -14,6 +14,7 @@ from nbgrader.preprocessors import ComputeChecksums
 
 from grader.course.archives import pack, pack_files
 from grader.course.build import answered
+from grader.course.model import Bundle, BundleUnit, Licences, Text
 from grader.dispatch.worker import Worker
 from grader.exam.room import ExamRoom
 from grader.exam.verdict import CellVerdict, Verdict
@@ -23,6 +24,16 @@ from grader.store import State, Store, Submission
 from tests.notebooks import given, manual, notebook, solution, task, test
 
 COURSE = "nord--first"
+TEXT: Text = {"en": "First"}
+BUNDLE = Bundle(
+    schema=1,
+    course="first",
+    title=TEXT,
+    summary=TEXT,
+    languages=["en"],
+    licences=Licences(code="MIT", content="MIT"),
+    units=[BundleUnit(id="unit", title=TEXT, minutes=5, max_score=9, notebooks=["unit"])],
+)
 MODEL, STARTER = "def double(x):\n    return 2 * x", "def double(x):\n    pass"
 
 
@@ -78,7 +89,8 @@ def published(tmp_path_factory: pytest.TempPathFactory, converter: Converter) ->
     store.migrate()
     registrar = open_registrar(store, folder)
     registrar._converter = converter
-    manifest = {"course": "first", "title": {}, "units": [{"id": "unit"}]}
+    manifest = BUNDLE.model_dump(mode="json", by_alias=True)
+    (bundle / "bundle.json").write_text(BUNDLE.model_dump_json(by_alias=True))
     registrar.prepare(store.publish(COURSE, manifest, pack(bundle), "v1", "instructor"), bundle)
     store.close()
     return folder

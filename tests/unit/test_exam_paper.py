@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from grader.exam.paper import lay_out
-from tests.notebooks import given, notebook, solution, test
+from tests.notebooks import given, manual, notebook, solution, test
 
 SOURCE = (
     given("import numpy"),
@@ -61,6 +61,23 @@ def test_given_cells_of_the_language_handed_out_are_no_additions() -> None:
 def test_a_given_cell_that_the_learner_changed_runs_beside_the_instructors() -> None:
     changed = (SOURCE[0], given("a = 7"), *SOURCE[2:])
     assert order(changed) == with_added((1, "a = 7"))
+
+
+def test_a_given_cell_that_the_learner_changed_in_place_takes_effect_after_the_instructors() -> None:
+    named = (given("n = 1", "n"), given("m = n"), solution("f", "pass"), test("f-test", 1, "assert f"))
+    read = [json.loads(notebook(*cells)) for cells in (named, (given("n = 2", "n"), *named[1:]))]
+    assert [cell.source for cell in lay_out("n", *read).cells] == ["n = 1", "n = 2", "m = n", "pass", "assert f"]
+
+
+def test_the_last_copy_of_an_answer_counts_and_the_ones_before_it_run_first() -> None:
+    copied = (solution("f", "f = 1"), solution("f", "f += 1"))
+    assert order((*SOURCE[:2], *copied, *SOURCE[3:])) == [*WHOLE[:2], "f = 1", "f += 1", *WHOLE[3:]]
+
+
+def test_an_answer_for_a_person_that_was_left_as_it_was_is_known() -> None:
+    cells = (manual("why", 2, "Here."), manual("code", 1, "pass", "code"))
+    read = [json.loads(notebook(*part)) for part in (cells, (manual("why", 2, "Because."), cells[1]), cells)]
+    assert [cell.untouched for cell in lay_out("n", *read).cells] == [False, True]
 
 
 def test_a_copy_of_a_later_cell_moves_nothing_behind_a_marked_one() -> None:
