@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import threading
 import time
@@ -92,19 +93,24 @@ class Watcher:
             pause = max(_PAUSE, (time.monotonic() - begun) / _SHARE)
 
     def _look(self, watched: Watched) -> None:
+        excess = fault = None
         try:
             excess = _takes_too_much(watched.pid, self.caps) or _fills(watched.folder, self.caps)
-            full = None if excess else _disk_full(watched.folder)
-        except (FileNotFoundError, ProcessLookupError):
-            # It ended meanwhile, or its folder is gone with it.
-            return
-        if excess or full:
+            fault = None if excess else _disk_full(watched.folder)
+        except OSError as error:
+            # So it is when the process has just ended; one that still runs must not run unwatched.
+            fault = f"an exam's process cannot be watched: {error}"
+        if excess or fault:
             with self._changed:
                 # Dropped meanwhile, its pidfd may be closed and the number given to another.
-                if watched in self._watched:
-                    watched.excess, watched.ours = excess or full, excess is None
+                if watched in self._watched and not _ended(watched.pidfd):
+                    watched.excess, watched.ours = excess or fault, excess is None
                     with contextlib.suppress(ProcessLookupError):
                         signal.pidfd_send_signal(watched.pidfd, signal.SIGKILL)
+
+
+def _ended(pidfd: int) -> bool:
+    return bool(select.select([pidfd], [], [], 0)[0])
 
 
 def _takes_too_much(pid: int, caps: Caps) -> str | None:
@@ -132,4 +138,6 @@ def _fills(folder: Path, caps: Caps) -> str | None:
 def _disk_full(folder: Path) -> str | None:
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
-    return f"{free} bytes free on the disk for exams; {DISK_FLOOR} are needed" if free < DISK_FLOOR else None
+    if free < DISK_FLOOR:
+        return f"{free} bytes free on the disk for exams, {DISK_FLOOR} are needed; make room there"
+    return None

@@ -101,15 +101,20 @@ def test_who_is_no_longer_watched_is_not_killed(tmp_path: Path) -> None:
 
 def test_who_has_ended_is_passed_over(tmp_path: Path) -> None:
     with greedy(tmp_path, "") as (process, pidfd):
-        pass
+        held = os.dup(pidfd)
     watcher = Watcher(replace(PLENTY, threads=0))
-    seen = watcher.add(process.pid, pidfd, tmp_path)
-    watcher._look(seen)
-    assert seen.excess is None
+    for folder in (tmp_path, tmp_path / "gone"):
+        seen = watcher.add(process.pid, held, folder)
+        watcher._look(seen)
+        assert seen.excess is None
+    os.close(held)
 
 
-def test_a_folder_that_is_gone_is_passed_over(tmp_path: Path) -> None:
+def test_nothing_runs_unwatched(tmp_path: Path) -> None:
     with greedy(tmp_path, "") as (process, pidfd):
         watcher = Watcher(PLENTY)
-        watcher._look(watcher.add(process.pid, pidfd, tmp_path / "gone"))
-    assert process.returncode == 7
+        seen = watcher.add(process.pid, pidfd, tmp_path / "gone")
+        watcher._look(seen)
+    assert process.returncode == -9
+    assert "cannot be watched" in str(seen.excess)
+    assert seen.ours
