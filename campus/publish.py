@@ -8,7 +8,8 @@ from pathlib import Path
 from campus.settings import Settings, course_id
 from grader.course.archives import pack
 from grader.course.build import build
-from grader.records import Registrar
+from grader.course.model import CourseError, Problem
+from grader.records import GradebookRefused, Registrar
 from grader.store import CourseVersion, Store
 
 
@@ -28,10 +29,17 @@ def publish(settings: Settings, directory: Path, tenant: str, by: str) -> Course
     Raises grader.course.CourseError with every problem of the course at once.
     """
     store = open_store(settings)
+    registrar = open_registrar(settings, store)
     with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
         folder = Path(scratch)
         bundle = build(directory, folder)
         full = course_id(tenant, bundle.course)
-        version = store.publish(full, bundle.model_dump(mode="json", by_alias=True), pack(folder), bundle.digest, by)
-        open_registrar(settings, store).prepare(version, folder)
-    return version
+        manifest = bundle.model_dump(mode="json", by_alias=True)
+        try:
+            # First, so that learners get no version whose marks the gradebook cannot hold.
+            registrar.prepare(full, manifest, bundle.digest, folder)
+        except GradebookRefused as error:
+            raise CourseError([Problem(directory, None, str(error))]) from error
+        finally:
+            registrar.close()
+        return store.publish(full, manifest, pack(folder), bundle.digest, by)

@@ -322,7 +322,7 @@ class Examiner:
         last = tree.body[-1] if tree.body else None
         if isinstance(last, ast.Expr):
             tree.body.pop()
-        with surroundings.use(ExamSurroundings(self)):
+        with surroundings.use(ExamSurroundings(self, cell["grade_id"])):
             exec(compile(tree, name, "exec"), self.space)  # noqa: S102 - the examiner is where instructor code runs
             if not isinstance(last, ast.Expr):
                 return None
@@ -441,11 +441,12 @@ class Namespace(dict[str, Any]):
 class ExamSurroundings:
     """What checks ask in an exam: the candidate compiles and calls, the bench launches."""
 
-    def __init__(self, examiner: Examiner) -> None:
+    def __init__(self, examiner: Examiner, grade_id: str) -> None:
         self.examiner = examiner
         self.language = examiner.options["language"]
         self.device: Device = BenchDevice(examiner)
-        self.seed = examiner.options.get("seed")
+        seed = examiner.options.get("seed")
+        self.seed = seed.get(grade_id) if isinstance(seed, dict) else seed
         self.hidden = True
 
     def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> surroundings.CompiledKernel:

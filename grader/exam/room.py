@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -172,13 +173,13 @@ class ExamRoom:
         *,
         given: Path | None = None,
         language: str = "en",
-        seed: int | None = None,
+        seed: int | Mapping[str, int] | None = None,
     ) -> Verdict:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
-        `given` is the folder that learners got. Raises SubmissionError for what cannot be examined, ExamError for a
-        failure of ours.
+        `given` is the folder that learners got. `seed` is for all checks, or by grade id. Raises SubmissionError for
+        what cannot be examined, ExamError for a failure of ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
         if not notebooks:
@@ -239,7 +240,7 @@ class ExamRoom:
         files: dict[str, bytes],
         given: Path | None,
         language: str,
-        seed: int | None,
+        seed: int | Mapping[str, int] | None,
         deadline: float,
     ) -> tuple[list[CellVerdict], dict[str, int]]:
         assert self._scratch is not None
@@ -265,7 +266,7 @@ class _Exam:
         files: dict[str, bytes],
         given: Path | None,
         language: str,
-        seed: int | None,
+        seed: int | Mapping[str, int] | None,
         deadline: float,
     ) -> None:
         self.room, self.folder, self.source, self.laid = room, folder, source.resolve(), laid
@@ -274,7 +275,7 @@ class _Exam:
         self.options = {
             "language": language,
             "device": room.device,
-            "seed": seed,
+            "seed": dict(seed) if isinstance(seed, Mapping) else seed,
             "source": str(self.source),
             "cell_seconds": limits.cell_seconds,
             "call_seconds": limits.call_seconds,

@@ -49,8 +49,10 @@ def _engine(url: str) -> Engine:
 
                 @event.listens_for(engine, "connect")
                 def connect(connection: Any, _: Any) -> None:
-                    # A formgrader writes there too.
+                    # A formgrader writes there too, and pages read while somebody writes.
                     connection.execute("PRAGMA busy_timeout=30000")
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    connection.execute("PRAGMA synchronous=FULL")
 
             _engines[url] = engine
         return _engines[url]
@@ -65,10 +67,8 @@ def _with_commands_on_path() -> None:
 
 def stay_warm() -> None:
     """Let nbgrader's own converters and preprocessors share engines in this process."""
-    import nbgrader.converters
-    import nbgrader.preprocessors
+    import nbgrader.converters  # noqa: F401 - brings the preprocessors with it
 
-    for module in list(sys.modules.values()):
-        if getattr(module, "__name__", "").startswith("nbgrader.") and getattr(module, "Gradebook", None) is Gradebook:
-            if module.__name__ != Gradebook.__module__:
-                module.Gradebook = WarmGradebook  # type: ignore[attr-defined]
+    for name, module in list(sys.modules.items()):
+        if name.startswith("nbgrader.") and name != Gradebook.__module__ and hasattr(module, "Gradebook"):
+            module.Gradebook = WarmGradebook  # type: ignore[attr-defined]
