@@ -536,8 +536,19 @@ class Store:
         attempts: int | None = None,
         by: str,
     ) -> Extension:
-        """Give a learner a deadline of their own, or attempts on top of the assignment's; None keeps what is."""
+        """Give a learner a deadline of their own, or attempts on top of the assignment's; None keeps what is.
+
+        Who is late is judged anew, also of what was handed in before.
+        """
         with self._writing() as session:
+            if until is not None:
+                theirs = select(SubmissionRow).where(
+                    SubmissionRow.course_id == course_id,
+                    SubmissionRow.assignment == assignment,
+                    SubmissionRow.person == person,
+                )
+                for submission in session.scalars(theirs.with_for_update()):
+                    submission.late = submission.received_at > until
             row = session.get(ExtensionRow, (course_id, assignment, person))
             if row is None:
                 row = ExtensionRow(course_id=course_id, assignment=assignment, person=person, attempts=0)

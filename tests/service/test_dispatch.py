@@ -19,12 +19,13 @@ from nbgrader.preprocessors import ComputeChecksums
 from grader.course.archives import pack, pack_files
 from grader.course.build import answered
 from grader.dispatch.exams import Exams
+from grader.dispatch.regrade import Change, Regrade, replay
 from grader.dispatch.worker import Worker
-from grader.exam.room import ExamRoom
+from grader.exam.room import ExamError, ExamRoom
 from grader.exam.verdict import CellVerdict, Verdict
 from grader.records import GradebookRefused, Registrar
 from grader.records.convert import Converter
-from grader.store import State, Store, Submission
+from grader.store import State, Store, Submission, UnknownSubmission
 from tests.notebooks import given, manual, notebook, solution, task, test
 
 COURSE = "nord--first"
@@ -385,3 +386,127 @@ def test_a_learners_own_deadline_reaches_the_gradebook(desk: Desk, tmp_path: Pat
     desk.registrar.rewrite(COURSE, "unit", "anna")
     assert late() == 0
     assert desk.grade()[0] == 4
+
+
+#: The check of the second version: one point less strict, and of no use to whoever did it right before.
+KINDER = "assert double(0) == 0"
+
+
+def regrade(desk: Desk) -> Regrade:
+    return Regrade(desk.store, desk.worker.exams, COURSE, "unit")
+
+
+def told(changes: list[Change]) -> dict[str, tuple[float, float]]:
+    """(old, difference) by person."""
+    return {change.submission.person: (change.old.score, change.difference) for change in changes}
+
+
+def test_a_regrade_tells_first_and_writes_then(desk: Desk, tmp_path: Path) -> None:
+    first = desk.hand_in("def double(x):\n    return x")
+    desk.hand_in(MODEL, "berta")
+    desk.hand_in("def double(x):\n    return x - 8", "carl")
+    while desk.worker.once():
+        pass
+    with desk.gradebook() as book:
+        mark = book.find_grade("why", "unit", "unit", "anna")
+        mark.manual_score, mark.needs_manual_grade = 2, False
+        book.db.commit()
+    desk.publish(tmp_path / "v2", "v2", check=KINDER)
+    expected = {"anna": (0, 4), "berta": (4, 0), "carl": (0, 0)}
+    before = desk.store.log()
+    assert told(list(regrade(desk).preview())) == expected
+    assert (desk.store.log(), desk.grade()) == (before, (2, 9, True))
+    assert told(list(regrade(desk).apply(desk.registrar, "ines", "the test was too strict"))) == expected
+    # The points given by hand stay, and somebody looks again.
+    assert desk.grade() == (6, 9, True)
+    with desk.gradebook() as book:
+        assert book.find_grade("why", "unit", "unit", "anna").needs_manual_grade
+    (earlier,) = desk.store.earlier_verdicts(first.id)
+    assert Verdict.model_validate_json(earlier.verdict).score == 0
+    assert [(e.who, e.why) for e in desk.store.log(first.id)][-2:] == [
+        ("ines", "regraded: the test was too strict"),
+        ("registrar", "in the gradebook"),
+    ]
+    assert list(regrade(desk).apply(desk.registrar, "ines", "again")) == []
+
+
+def test_a_regrade_that_was_killed_goes_on_where_it_ended(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for person in ("anna", "berta"):
+        desk.hand_in("def double(x):\n    return x", person)
+        desk.worker.once()
+    desk.publish(tmp_path / "v2", "v2", check=KINDER)
+
+    def killed(submission_id: str) -> State:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.registrar, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            list(regrade(desk).apply(desk.registrar, "ines", "too strict"))
+    assert told(list(regrade(desk).apply(desk.registrar, "ines", "too strict"))) == {"berta": (0, 4)}
+    assert (desk.grade("anna")[0], desk.grade("berta")[0]) == (4, 4)
+    assert desk.store.unrecorded() == []
+
+
+def test_a_regrade_leaves_out_what_does_not_count(desk: Desk, tmp_path: Path) -> None:
+    desk.hand_in("def double(x):\n    return x")
+    desk.hand_in(MODEL)
+    while desk.worker.once():
+        pass
+    waits = desk.hand_in(MODEL, "berta")
+    desk.publish(tmp_path / "v2", "v2", check="assert double(4) == 9")
+    work = regrade(desk)
+    assert told(list(work.apply(desk.registrar, "ines", "stricter"))) == {"anna": (4, -4)}
+    assert work.waiting() == 1
+    assert desk.store.verdict(waits.id) is None
+
+
+def test_an_exam_that_fails_on_our_side_changes_no_verdict(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = desk.hand_in(MODEL)
+    desk.worker.once()
+    desk.publish(tmp_path / "v2", "v2", check="assert double(4) == 9")
+
+    def fails(*_: Any, **__: Any) -> Verdict:
+        raise ExamError("the zygote is gone")
+
+    monkeypatch.setattr(desk.worker.exams.room, "examine", fails)
+    (change,) = regrade(desk).apply(desk.registrar, "ines", "stricter")
+    assert (change.new, change.failure) == (None, "the zygote is gone")
+    assert desk.store.earlier_verdicts(submission.id) == []
+    assert desk.grade()[0] == 4
+
+
+def test_a_verdict_says_what_it_takes_to_reach_it_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEHRWERK_IMAGE", "sha256:0123")
+    submission = desk.hand_in(MODEL)
+    desk.worker.once()
+    text = desk.store.verdict(submission.id)
+    assert text is not None
+    verdict = Verdict.model_validate_json(text)
+    names = {"python", "numpy", "numba", "numba-cuda", "ipython", "nbgrader", "lehrwerk"}
+    assert names <= {name for name, value in verdict.versions.items() if value}
+    assert (verdict.image, verdict.device, verdict.bundle_digest) == ("sha256:0123", "emulated", "v1")
+    assert verdict.submission_digest
+    assert verdict.measurements["exam_seconds"] > 0
+
+
+def test_a_replay_repeats_the_exam_by_the_version_of_its_time(desk: Desk, tmp_path: Path) -> None:
+    submission = desk.hand_in(MODEL)
+    desk.worker.once()
+    desk.publish(tmp_path / "v2", "v2", check="assert double(4) == 9")
+    found = replay(desk.store, desk.worker.exams, submission.id)
+    assert (found.differences(), found.surroundings()) == ([], [])
+    with pytest.raises(UnknownSubmission, match="nothing"):
+        replay(desk.store, desk.worker.exams, "nothing")
+
+
+def test_a_replay_says_where_it_differs(desk: Desk) -> None:
+    submission = desk.hand_in("def double(x):\n    return 0")
+    desk.deliver(submission)
+    lines = replay(desk.store, desk.worker.exams, submission.id).differences()
+    assert "double-test: score was 4.0, is 0.0" in lines
+    assert any(line.startswith("double-test: findings was []") for line in lines)

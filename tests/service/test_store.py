@@ -216,6 +216,14 @@ def test_an_extension_keeps_what_is_not_named(store: Store) -> None:
     assert store.extension(COURSE, "unit", "berta") is None
 
 
+def test_a_later_deadline_holds_for_what_was_handed_in_before(store: Store) -> None:
+    published(store)
+    for person in ("anna", "berta"):
+        store.receive(COURSE, "unit", person, b"work", late=True)
+    store.extend(COURSE, "unit", "anna", until=datetime.now(UTC) + timedelta(hours=1), by="ines")
+    assert {one.person: one.late for one in store.submissions()} == {"anna": False, "berta": True}
+
+
 def graded(store: Store, verdict: str = "{}", person: str = "anna") -> Submission:
     submission = receive(store, person)
     store.deliver(store.lease("w", 60)[0].token, verdict)
