@@ -14,24 +14,29 @@ from campus.publish import open_registrar, open_store
 from campus.settings import Settings
 from campus.worker import exam_limits
 from grader.dispatch.exams import Exams
-from grader.dispatch.regrade import Change, Regrade, Replay, replay
+from grader.dispatch.regrade import Change, Regrade, Replay, replay, version_with
 from grader.exam.room import ExamRoom
 from grader.records import Registrar
-from grader.store import Extension, Store, StoreError
+from grader.store import Extension, Store, StoreError, UnknownSubmission
 
 
 @contextmanager
-def _exams(settings: Settings) -> Iterator[tuple[Store, Exams]]:
-    """An exam room beside those of the workers."""
+def _store(settings: Settings) -> Iterator[Store]:
     store = open_store(settings)
     try:
-        with (
-            tempfile.TemporaryDirectory(dir=settings.data / "exam", prefix="regrade-") as scratch,
-            ExamRoom(exam_limits(settings.limits), settings.exam.device, Path(scratch)) as room,
-        ):
-            yield store, Exams(store, room, settings.data / "exam" / "versions")
+        yield store
     finally:
         store.close()
+
+
+@contextmanager
+def _exams(settings: Settings, store: Store) -> Iterator[Exams]:
+    """An exam room beside those of the workers."""
+    with (
+        tempfile.TemporaryDirectory(dir=settings.data / "exam", prefix="regrade-") as scratch,
+        ExamRoom(exam_limits(settings.limits), settings.exam.device, Path(scratch)) as room,
+    ):
+        yield Exams(store, room, settings.data / "exam" / "versions")
 
 
 @contextmanager
@@ -50,20 +55,26 @@ def regrade(
 
     Nothing is written without a `reason`. Raises StoreError where there is no such assignment.
     """
-    with _exams(settings) as (store, exams):
-        work = Regrade(store, exams, course, assignment)
-        if reason is None:
-            yield from work.preview()
-        else:
-            with _registrar(settings, store) as registrar:
-                yield from work.apply(registrar, who, reason)
-        yield work.waiting()
+    with _store(settings) as store:
+        # Before the room is opened, which takes its time.
+        version_with(store, course, assignment)
+        with _exams(settings, store) as exams:
+            work = Regrade(store, exams, course, assignment)
+            if reason is None:
+                yield from work.preview()
+            else:
+                with _registrar(settings, store) as registrar:
+                    yield from work.apply(registrar, who, reason)
+            yield work.waiting()
 
 
 def replayed(settings: Settings, submission_id: str) -> Replay:
     """Raises UnknownSubmission."""
-    with _exams(settings) as (store, exams):
-        return replay(store, exams, submission_id)
+    with _store(settings) as store:
+        if store.submission(submission_id) is None:
+            raise UnknownSubmission(f"there is no submission {submission_id}")
+        with _exams(settings, store) as exams:
+            return replay(store, exams, submission_id)
 
 
 def extend(
@@ -77,22 +88,14 @@ def extend(
     by: str,
 ) -> Extension:
     """Give a learner more time or attempts, also in the gradebook. Raises StoreError."""
-    store = open_store(settings)
-    try:
-        version = store.course(course)
-        if version is None:
-            raise StoreError(f"there is no course {course}; it is called TENANT--COURSE")
-        units = {unit["id"]: unit for unit in version.bundle["units"]}
-        if assignment not in units:
-            raise StoreError(f"{course} has no assignment {assignment}; it has: {', '.join(units)}")
-        if until is not None and not units[assignment].get("deadline"):
+    with _store(settings) as store:
+        units = version_with(store, course, assignment).bundle["units"]
+        if until is not None and not any(unit["id"] == assignment and unit.get("deadline") for unit in units):
             raise StoreError(f"{assignment} has no deadline that could be put off")
         granted = store.extend(course, assignment, person, until=until, attempts=attempts, by=by)
         with _registrar(settings, store) as registrar:
             registrar.rewrite(course, assignment, person)
         return granted
-    finally:
-        store.close()
 
 
 def table(changes: list[Change]) -> Table:

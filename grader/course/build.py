@@ -55,6 +55,8 @@ def build_course(course: Course, target: Path) -> Bundle:
                 notebooks=[name],
                 objectives=entry.objectives,
                 deadline=entry.deadline.isoformat() if entry.deadline else None,
+                attempts=entry.attempts,
+                cooldown_minutes=entry.cooldown_minutes,
             )
         )
     bundle = Bundle(

@@ -47,13 +47,18 @@ class Licences(_Model):
 
 
 class UnitEntry(_Model):
-    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes."""
+    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes.
+
+    A person may submit it `attempts` times (None: as often as they like), with `cooldown_minutes` in between.
+    """
 
     id: Slug
     title: Text
     minutes: Annotated[int, Field(gt=0)]
     objectives: list[Text] = []
     deadline: datetime | None = None
+    attempts: Annotated[int, Field(gt=0)] | None = None
+    cooldown_minutes: Annotated[int, Field(ge=0)] = 0
 
 
 class CourseFile(_Model):
@@ -79,6 +84,8 @@ class BundleUnit(_Model):
     tests: Literal["isolated", "in-process"] = "isolated"
     objectives: list[Text] = []
     deadline: str | None = None
+    attempts: int | None = None
+    cooldown_minutes: int = 0
 
 
 class Bundle(_Model):

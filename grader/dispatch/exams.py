@@ -42,13 +42,13 @@ class Exams:
         bundle = self.bundle(digest)
         source = bundle / "source" / submission.assignment
         given = bundle / "release" / submission.language / submission.assignment
-        files = archives.read(self.store.archive(submission.id), _Accepted())
         started = time.monotonic()
         try:
+            files = archives.read(self.store.archive(submission.id), archives.ACCEPTED)
             verdict = self.room.examine(
                 source, submission.assignment, files, given=given, language=submission.language, seed=seeds
             )
-        except SubmissionError as error:
+        except (SubmissionError, archives.ArchiveError) as error:
             verdict = unreadable(source, submission.assignment, error.message, self.room.device)
         seconds = round(time.monotonic() - started, 3)
         return verdict.model_copy(
@@ -69,7 +69,7 @@ class Exams:
         self.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.cache) as scratch:
             draft = Path(scratch) / "bundle"
-            archives.unpack(self.store.bundle_tar(digest), draft, _Accepted())
+            archives.unpack(self.store.bundle_tar(digest), draft, archives.ACCEPTED)
             try:
                 os.rename(draft, folder)
             except OSError:
@@ -104,10 +104,3 @@ def unreadable(source: Path, assignment: str, message: dict[str, str], device: s
                     )
                 )
     return Verdict(assignment=assignment, device=device, protection="full", cells=cells, findings=[finding])
-
-
-class _Accepted:
-    """Caps for archives that the exchange accepted, and for ours."""
-
-    submission_bytes = unpacked_bytes = file_bytes = 1 << 34
-    archive_entries = 1_000_000

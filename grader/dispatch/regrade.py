@@ -13,7 +13,7 @@ from grader.dispatch.exams import Exams
 from grader.exam.room import ExamError
 from grader.exam.verdict import Verdict
 from grader.records import Registrar
-from grader.store import State, Store, StoreError, Submission, UnknownSubmission
+from grader.store import CourseVersion, State, Store, StoreError, Submission, UnknownSubmission
 
 _WAITING = (State.RECEIVED, State.QUEUED, State.RUNNING)
 
@@ -33,18 +33,24 @@ class Change:
         return 0.0 if self.new is None else self.new.score - self.old.score
 
 
+def version_with(store: Store, course_id: str, assignment: str) -> CourseVersion:
+    """The course's current version, which has the assignment. Raises StoreError."""
+    version = store.course(course_id)
+    if version is None:
+        raise StoreError(f"there is no course {course_id}; it is called TENANT--COURSE")
+    known = [unit["id"] for unit in version.bundle["units"]]
+    if assignment not in known:
+        raise StoreError(f"{course_id} has no assignment {assignment}; it has: {', '.join(known)}")
+    return version
+
+
 class Regrade:
     """One assignment's. Raises StoreError where the course or the assignment is unknown."""
 
     def __init__(self, store: Store, exams: Exams, course_id: str, assignment: str) -> None:
-        version = store.course(course_id)
-        if version is None:
-            raise StoreError(f"there is no course {course_id}; it is called TENANT--COURSE")
-        known = [unit["id"] for unit in version.bundle["units"]]
-        if assignment not in known:
-            raise StoreError(f"{course_id} has no assignment {assignment}; it has: {', '.join(known)}")
+        self.digest = version_with(store, course_id, assignment).digest
         self.store, self.exams = store, exams
-        self.course_id, self.assignment, self.digest = course_id, assignment, version.digest
+        self.course_id, self.assignment = course_id, assignment
 
     def counting(self) -> list[Submission]:
         """Submissions whose verdict counts and is by another version of the course than the current one."""

@@ -75,13 +75,14 @@ class Worker:
         try:
             with self._heartbeat(lease):
                 verdict = self.exams.verdict(submission)
+                text = verdict.model_dump_json()
         except Exception as error:
             # A failure of ours must not end the worker: the lease goes back, and a person looks after the last try.
             log.exception("submission %s: attempt %d failed", submission.id, lease.attempt)
             self.store.give_up(lease.token, f"{type(error).__name__}: {error}"[:500])
             self._stopping.wait(_PAUSE)
             return
-        if not self.store.deliver(lease.token, verdict.model_dump_json()):
+        if not self.store.deliver(lease.token, text):
             log.warning("submission %s: the lease was lost; the verdict is dropped", submission.id)
             return
         self._record(submission.id)

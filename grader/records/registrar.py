@@ -160,7 +160,11 @@ class Registrar:
 
     def _write(self, submission: Submission, verdict: Verdict) -> None:
         root = self.courses / submission.course_id
-        files = archives.read(self.store.archive(submission.id), _Stored())
+        try:
+            files = archives.read(self.store.archive(submission.id), archives.ACCEPTED)
+        except archives.ArchiveError:
+            # The verdict says so; here every marked cell is missing.
+            files = {}
         folder = root / "submitted" / submission.person / submission.assignment
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -194,7 +198,7 @@ class Registrar:
         """Maxima of the graded cells in a course version, by notebook and grade id."""
         known = self._maxima.get((digest, assignment))
         if known is None:
-            bundle = archives.read(self.store.bundle_tar(digest), _Stored())
+            bundle = archives.read(self.store.bundle_tar(digest), archives.ACCEPTED)
             known = self._maxima[(digest, assignment)] = {
                 (path.stem, marks["grade_id"]): float(marks["points"])
                 for path in map(PurePosixPath, bundle)
@@ -253,10 +257,3 @@ def implausible(verdict: Verdict, assignment: str, maxima: dict[tuple[str, str],
         if cell.max_score != maxima[key]:
             return f"{cell.grade_id} has maximum {cell.max_score}, the assignment says {maxima[key]}"
     return None
-
-
-class _Stored:
-    """Caps for an archive that was accepted."""
-
-    submission_bytes = unpacked_bytes = file_bytes = 1 << 32
-    archive_entries = 100_000

@@ -82,7 +82,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
         (["regrade"], "say COURSE_ID and ASSIGNMENT"),
         (["regrade", "nord--other", "double"], "there is no course nord--other"),
         (["regrade", COURSE, "triple"], "it has: double"),
-        (["regrade", "--replay", "0123"], "no verdict on a submission 0123"),
+        (["regrade", "--replay", "0123"], "there is no submission 0123"),
         (["extend", COURSE, "double", "anna"], "say --until TIME"),
         (["extend", COURSE, "double", "anna", "--until", "tomorrow"], "write it as 2026-05-31T18:00+02:00"),
         (["extend", COURSE, "double", "anna", "--until", "2030-01-01T12:00+00:00"], "has no deadline"),
