@@ -5,16 +5,20 @@ Exit codes: 0 done, 1 something is wrong with what was examined, 2 bad input, 3 
 
 from __future__ import annotations
 
+import getpass
 import json
 import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
+
+if TYPE_CHECKING:
+    from campus.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Teach GPU programming."
@@ -163,6 +167,112 @@ def grade(
         print(json.dumps(public, ensure_ascii=False))
     else:
         out.print(table(public))
+
+
+@app.command()
+def regrade(
+    course: Annotated[str | None, typer.Argument(metavar="COURSE_ID", help="TENANT--COURSE.")] = None,
+    assignment: Annotated[str | None, typer.Argument()] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Replace the verdicts; without it nothing is written.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why; stands in the log of every submission.")] = "",
+    replay: Annotated[str, typer.Option(metavar="SUBMISSION_ID", help="Repeat this submission's exam instead.")] = "",
+    settings: SettingsOption = None,
+) -> None:
+    """Examine the submissions that count by the course's current version, and say who would gain or lose.
+
+    With --replay: exit code 0 where the exam gives the stored verdict again, 1 where it differs.
+    """
+    from campus.settings import SettingsError, load
+    from grader.store import StoreError
+
+    if bool(replay) == bool(course and assignment):
+        raise _refuse("say COURSE_ID and ASSIGNMENT, or --replay SUBMISSION_ID")
+    if apply and not reason.strip():
+        raise _refuse("--apply needs --reason TEXT: it stands in the log of every submission")
+    try:
+        here = load(settings)
+        if replay:
+            _replay(here, replay)
+        else:
+            _regrade(here, cast(str, course), cast(str, assignment), reason.strip() if apply else None)
+    except (SettingsError, StoreError) as error:
+        raise _refuse(str(error)) from error
+
+
+def _regrade(here: Settings, course: str, assignment: str, reason: str | None) -> None:
+    from campus import regrade as work
+
+    changes, waiting = [], 0
+    with err.status("examining") as status:
+        for one in work.regrade(here, course, assignment, reason=reason, who=f"command:{getpass.getuser()}"):
+            if isinstance(one, int):
+                waiting = one
+                continue
+            changes.append(one)
+            status.update(f"examined {len(changes)}")
+    if changes:
+        out.print(work.table(changes))
+    gains, losses = (sum(sign * one.difference > 0 for one in changes) for sign in (1, -1))
+    done = "regraded" if reason is not None else "would be regraded"
+    out.print(f"{len(changes)} {done}: {gains} gain, {losses} lose", markup=False, highlight=False)
+    if waiting:
+        out.print(
+            f"{waiting} still wait for their first verdict, by the version they were handed in for; "
+            "regrade again when they are done.",
+            markup=False,
+            highlight=False,
+        )
+    if any(one.new is None for one in changes):
+        raise typer.Exit(1)
+
+
+def _replay(here: Settings, submission: str) -> None:
+    from campus import regrade as work
+
+    with err.status("examining"):
+        found = work.replayed(here, submission)
+    for line in found.surroundings():
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    out.print(work.timings(found))
+    differences = found.differences()
+    for line in differences:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if differences:
+        raise typer.Exit(1)
+    out.print(f"{submission}: the same verdict", markup=False, highlight=False)
+
+
+@app.command()
+def extend(
+    course: Annotated[str, typer.Argument(metavar="COURSE_ID", help="TENANT--COURSE.")],
+    assignment: str,
+    person: str,
+    until: Annotated[str, typer.Option(help="The learner's own deadline, as 2026-05-31T18:00+02:00.")] = "",
+    attempts: Annotated[int | None, typer.Option(min=0, help="Attempts on top of the assignment's.")] = None,
+    settings: SettingsOption = None,
+) -> None:
+    """Give one learner more time or more attempts for one assignment."""
+    from datetime import datetime
+
+    from campus.regrade import extend as grant
+    from campus.settings import SettingsError, load
+    from grader.store import StoreError
+
+    if not until and attempts is None:
+        raise _refuse("say --until TIME, --attempts NUMBER, or both")
+    try:
+        deadline = datetime.fromisoformat(until).astimezone() if until else None
+    except ValueError as error:
+        raise _refuse(f"--until {until}: no time; write it as 2026-05-31T18:00+02:00") from error
+    who = f"command:{getpass.getuser()}"
+    try:
+        granted = grant(load(settings), course, assignment, person, until=deadline, attempts=attempts, by=who)
+    except (SettingsError, StoreError) as error:
+        raise _refuse(str(error)) from error
+    time = f"until {granted.until.astimezone():%Y-%m-%d %H:%M %Z}" if granted.until else "the assignment's deadline"
+    out.print(f"{person}: {time}, {granted.attempts} extra attempts", markup=False, highlight=False)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -9,9 +9,10 @@ from pathlib import Path
 from campus.settings import Settings, course_id
 from grader.course.archives import pack
 from grader.course.build import build
+from grader.course.model import CourseError, Problem
 from grader.course.modes import Mode, build_settled
 from grader.course.reader import read
-from grader.records import Registrar
+from grader.records import GradebookRefused, Registrar
 from grader.store import CourseVersion, Store
 
 
@@ -34,6 +35,7 @@ def publish(
     every problem of the course at once.
     """
     store = open_store(settings)
+    registrar = open_registrar(settings, store)
     with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
         folder = Path(scratch) / "bundle"
         current = store.course(course_id(tenant, read(directory).file.id))
@@ -43,6 +45,12 @@ def publish(
         if current is None or bundle.digest != current.digest:
             bundle = build_settled(directory, folder, say=say)
         full = course_id(tenant, bundle.course)
-        version = store.publish(full, bundle.model_dump(mode="json", by_alias=True), pack(folder), bundle.digest, by)
-        open_registrar(settings, store).prepare(version, folder)
-    return version
+        manifest = bundle.model_dump(mode="json", by_alias=True)
+        try:
+            # First, so that learners get no version whose marks the gradebook cannot hold.
+            registrar.prepare(full, manifest, bundle.digest, folder)
+        except GradebookRefused as error:
+            raise CourseError([Problem(directory, None, str(error))]) from error
+        finally:
+            registrar.close()
+        return store.publish(full, manifest, pack(folder), bundle.digest, by)

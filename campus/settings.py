@@ -120,8 +120,6 @@ class Limits(_Section):
 
     submission_bytes: int = Field(default=20_000_000, gt=0)
     """The largest archive that the exchange takes, and the most that one submission's files hold."""
-    unpacked_bytes: int = Field(default=100_000_000, gt=0)
-    """The most that an archive may unpack to."""
     archive_entries: int = Field(default=1_000, gt=0)
     """The most files in an archive."""
     notebook_seconds: float = Field(default=300.0, gt=0)

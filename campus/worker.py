@@ -8,6 +8,7 @@ import sys
 
 from campus.publish import open_registrar, open_store
 from campus.settings import Limits, load
+from grader.dispatch.exams import Exams
 from grader.dispatch.worker import Worker
 from grader.exam.room import ExamLimits, ExamRoom
 
@@ -26,7 +27,8 @@ def main() -> None:
     registrar = open_registrar(settings, store)
     scratch = settings.data / "exam" / name
     with ExamRoom(exam_limits(settings.limits), device=settings.exam.device, scratch=scratch) as room:
-        worker = Worker(name, store, registrar, room, settings.data / "exam" / "versions", settings.exam.lease_seconds)
+        exams = Exams(store, room, settings.data / "exam" / "versions")
+        worker = Worker(name, store, registrar, exams, settings.exam.lease_seconds)
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())
         worker.run()
     registrar.close()

@@ -39,6 +39,7 @@ def read(files: dict[str, bytes]) -> list[FileText]:
 
 
 def _file(name: str, content: bytes) -> FileText:
+    name = _cut(name)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
@@ -62,8 +63,8 @@ def _cell(cell: dict[str, Any]) -> CellText:
     mark = cell.get("metadata", {}).get("nbgrader", {})
     outputs = cell.get("outputs") or []
     return CellText(
-        kind=str(cell.get("cell_type", ""))[:40],
-        grade_id=str(mark.get("grade_id", ""))[:200] if isinstance(mark, dict) else "",
+        kind=_cut(str(cell.get("cell_type", "")))[:40],
+        grade_id=_cut(str(mark.get("grade_id", "")))[:200] if isinstance(mark, dict) else "",
         source=_joined(cell.get("source", "")),
         outputs=[text for output in outputs[:_OUTPUTS] if (text := _output(output))],
     )
@@ -82,4 +83,6 @@ def _joined(source: Any) -> str:
 
 
 def _cut(text: str) -> str:
+    # Half a character is valid JSON, and cannot be sent.
+    text = text.encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= SHOWN else text[:SHOWN] + "\n…"

@@ -33,7 +33,8 @@ def operation(visit: Visit = Reader) -> Response:
         for submission in store.submissions(course_id=version.course_id, limit=_COUNTED):
             counts[submission.state] += 1
             recent.append(submission)
-            if submission.state in ("failed", "needs review"):
+            # A note on one that is being marked: its verdict cannot be recorded yet.
+            if submission.state in ("failed", "needs review") or (submission.state == "running" and submission.note):
                 troubled.append(shelf.row(visit, submission))
     recent.sort(key=lambda one: one.received_at, reverse=True)
     events = [event for one in recent[:_LOGGED] for event in store.log(one.id)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
@@ -13,9 +13,12 @@ from starlette.concurrency import run_in_threadpool
 from campus.portal import shelf
 from campus.portal.live import FINAL, follow
 from campus.portal.visit import Page, Reader, Sender, Visit
+from campus.settings import Language
 
 router = APIRouter()
 
+#: The number of an event in the log.
+Seen = Annotated[int, Query(ge=0, lt=2**63)]
 #: States in which the learner may still take a submission back.
 WITHDRAWABLE = frozenset({"received", "queued"})
 
@@ -74,19 +77,19 @@ def submission_page(submission_id: str, visit: Visit = Reader) -> Response:
 
 
 @router.get("/submissions/{submission_id}/events")
-async def events(submission_id: str, request: Request, after: int = 0, visit: Visit = Reader) -> Response:
+async def events(submission_id: str, request: Request, after: Seen = 0, visit: Visit = Reader) -> Response:
     """The same page's changes, as server-sent events `state`, `verdict` and, at the end, `done`."""
     submission = await run_in_threadpool(visit.portal.store.submission, submission_id)
     visit.read_submission(submission)
     last = request.headers.get("Last-Event-ID", "")
-    seen = int(last) if last.isdigit() and len(last) < 19 else after
+    seen = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else after
 
     async def stream() -> AsyncIterator[ServerSentEvent]:
         shown = ""
         async for event in follow(visit.portal.feed, visit.portal.store, submission_id, seen):
             state = event.state if event else None
             html = await run_in_threadpool(_status_html, visit, submission_id, state)
-            if event is None and html == shown:
+            if html == shown:
                 continue
             shown = html
             yield ServerSentEvent(data=html, event="state", id=str(event.seq) if event else None)
@@ -106,6 +109,16 @@ def withdraw(submission_id: str, visit: Visit = Sender) -> Response:
     if not visit.portal.store.withdraw(submission_id, visit.access.name):
         raise HTTPException(409)
     return RedirectResponse(f"{visit.portal.places.prefix}submissions/{submission_id}", status_code=303)
+
+
+@router.post("/language")
+def language(lang: Annotated[Language, Form()], page: Annotated[str, Form()] = "", visit: Visit = Sender) -> Response:
+    """Keep the person's language, for this browser and every other one, and go back to the page."""
+    visit.portal.store.set_language(visit.access.name, lang)
+    prefix = visit.portal.places.prefix
+    response = RedirectResponse(page if page.startswith(prefix) else prefix, status_code=303)
+    visit.keep_language(response, lang)
+    return response
 
 
 @router.post("/sign-out")

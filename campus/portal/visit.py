@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
@@ -135,10 +135,14 @@ class Visit:
         if self.request.cookies.get(CSRF_COOKIE) != self.csrf_cookie:
             self._keep(response, CSRF_COOKIE, self.csrf_cookie, None)
         if self.request.query_params.get("lang") == self.language:
-            self._keep(response, LANGUAGE_COOKIE, self.language, 365 * 86400)
+            self.keep_language(response, self.language)
         return response
 
-    def _keep(self, response: HTMLResponse, name: str, value: str, seconds: int | None) -> None:
+    def keep_language(self, response: Response, language: Language) -> None:
+        """This browser's language from now on."""
+        self._keep(response, LANGUAGE_COOKIE, language, 365 * 86400)
+
+    def _keep(self, response: Response, name: str, value: str, seconds: int | None) -> None:
         response.set_cookie(
             name,
             value,
@@ -182,8 +186,6 @@ async def open_visit(request: Request) -> Visit:
     if person is not None and preferred is None:
         preferred = await run_in_threadpool(portal.store.language, person.name)
     language = languages.choose(asked, preferred, request.headers.get("Accept-Language"), portal.settings.language)
-    if person is not None and asked == language:
-        await run_in_threadpool(portal.store.set_language, person.name, language)
     cookie = request.cookies.get(CSRF_COOKIE) or secrets.token_urlsafe(24)
     return Visit(request, portal, person, language, cookie)
 

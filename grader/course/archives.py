@@ -8,18 +8,41 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import unicodedata
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 
 class Caps(Protocol):
-    """As in `campus.settings.Limits`; sizes in bytes."""
+    """As in `campus.settings.Limits`; sizes in bytes. `submission_bytes` is for what is sent, and for all its files."""
 
-    submission_bytes: int
-    unpacked_bytes: int
-    archive_entries: int
-    file_bytes: int
+    @property
+    def submission_bytes(self) -> int: ...
+
+    @property
+    def archive_entries(self) -> int: ...
+
+    @property
+    def file_bytes(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    submission_bytes: int = 1 << 34
+    archive_entries: int = 1_000_000
+    file_bytes: int = 1 << 34
+
+
+#: Caps for archives of ours, and for those that were accepted once.
+ACCEPTED: Caps = _Accepted()
+
+#: What a tar adds to each entry at most: two headers, two extended headers of a long name, and the padding.
+_TAR_ENTRY = 4096
+#: The longest name of a file or folder that Linux file systems take, in bytes.
+_COMPONENT = 255
+_LONGEST = 240
 
 
 class ArchiveError(ValueError):
@@ -100,10 +123,11 @@ def _too_large(limit: int) -> ArchiveError:
 
 
 def _expand(data: bytes, caps: Caps) -> bytes:
+    most = caps.submission_bytes + (caps.archive_entries + 1) * _TAR_ENTRY
     with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-        plain = stream.read(caps.unpacked_bytes + 1)
-    if len(plain) > caps.unpacked_bytes:
-        raise _too_large(caps.unpacked_bytes)
+        plain = stream.read(most + 1)
+    if len(plain) > most:
+        raise _too_large(caps.submission_bytes)
     return plain
 
 
@@ -113,16 +137,16 @@ def _read_tar(data: bytes, caps: Caps) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
         for number, entry in enumerate(tar, 1):
             _count(number, caps)
+            name = _name(entry.name)
             if entry.isdir():
-                _name(entry.name)
                 continue
             if not entry.isreg():
-                raise _kind(entry.name)
+                raise _kind(name)
             total = _size(entry.size, total, caps)
             stream = tar.extractfile(entry)
             assert stream is not None
-            _add(files, entry.name, stream.read())
-    return files
+            _add(files, name, stream.read())
+    return _without_clashes(files)
 
 
 def _read_zip(data: bytes, caps: Caps) -> dict[str, bytes]:
@@ -131,19 +155,19 @@ def _read_zip(data: bytes, caps: Caps) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for number, entry in enumerate(archive.infolist(), 1):
             _count(number, caps)
+            name = _name(entry.filename)
             if entry.is_dir():
-                _name(entry.filename)
                 continue
             # The upper half of these bits is the Unix mode; a link is no plain file.
             kind = entry.external_attr >> 16 & 0o170000
             if kind not in (0, 0o100000):
-                raise _kind(entry.filename)
+                raise _kind(name)
             with archive.open(entry) as stream:
                 # The announced size may lie, so no more than the cap is read.
                 content = stream.read(caps.file_bytes + 1)
             total = _size(len(content), total, caps)
-            _add(files, entry.filename, content)
-    return files
+            _add(files, name, content)
+    return _without_clashes(files)
 
 
 def _count(number: int, caps: Caps) -> None:
@@ -156,8 +180,8 @@ def _count(number: int, caps: Caps) -> None:
 
 
 def _size(size: int, total: int, caps: Caps) -> int:
-    if size > caps.file_bytes or total + size > caps.unpacked_bytes:
-        raise _too_large(min(caps.file_bytes, caps.unpacked_bytes))
+    if size > caps.file_bytes or total + size > caps.submission_bytes:
+        raise _too_large(min(caps.file_bytes, caps.submission_bytes))
     return total + size
 
 
@@ -170,8 +194,19 @@ def _kind(name: str) -> ArchiveError:
 
 
 def _name(name: str) -> str:
+    """The name as it is used from here on: it can be printed, and stays in the submission's folder."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or len(name) > 240 or not path.parts:
+    # Surrogates stand for bytes that are not UTF-8.
+    odd = any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
+    if odd or len(name) > _LONGEST or any(len(part.encode()) > _COMPONENT for part in path.parts):
+        raise ArchiveError(
+            "bad-name",
+            f"The file name {name[:80]!a} is too long or holds characters that no file name should. "
+            "Rename the file and submit again.",
+            f"Der Dateiname {name[:80]!a} ist zu lang oder enthält Zeichen, die in keinen Dateinamen gehören. "
+            "Benenne die Datei um und gib noch einmal ab.",
+        )
+    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
         raise ArchiveError(
             "bad-name",
             f"The file name {name[:80]!r} leaves the submission's folder.",
@@ -181,9 +216,21 @@ def _name(name: str) -> str:
 
 
 def _add(files: dict[str, bytes], name: str, content: bytes) -> None:
-    name = _name(name)
     if name in files:
-        raise ArchiveError(
-            "double-name", f"The file {name[:80]} is in it twice.", f"Die Datei {name[:80]} ist doppelt enthalten."
-        )
+        raise _double(name)
     files[name] = content
+
+
+def _without_clashes(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Nothing is a file and a folder at once."""
+    for name in files:
+        for parent in PurePosixPath(name).parents:
+            if parent.as_posix() in files:
+                raise _double(parent.as_posix())
+    return files
+
+
+def _double(name: str) -> ArchiveError:
+    return ArchiveError(
+        "double-name", f"The file {name[:80]} is in it twice.", f"Die Datei {name[:80]} ist doppelt enthalten."
+    )

@@ -51,7 +51,8 @@ class Licences(_Model):
 class UnitEntry(_Model):
     """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes.
 
-    `tests` says where its test cells run; without it, the model solution and the starter are tried both ways.
+    `tests` says where its test cells run; without it, the model solution and the starter are tried both ways. A person
+    may submit it `attempts` times (None: as often as they like), with `cooldown_minutes` in between.
     """
 
     id: Slug
@@ -60,6 +61,8 @@ class UnitEntry(_Model):
     objectives: list[Text] = []
     deadline: datetime | None = None
     tests: Tests | None = None
+    attempts: Annotated[int, Field(gt=0)] | None = None
+    cooldown_minutes: Annotated[int, Field(ge=0)] = 0
 
 
 class CourseFile(_Model):
@@ -85,6 +88,8 @@ class BundleUnit(_Model):
     tests: Tests = "examiner"
     objectives: list[Text] = []
     deadline: str | None = None
+    attempts: int | None = None
+    cooldown_minutes: int = 0
 
 
 class Bundle(_Model):

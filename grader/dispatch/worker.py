@@ -1,48 +1,38 @@
 """A worker: leases submissions, examines them, delivers verdicts and has them recorded.
 
 It may be killed at any moment. A lease that is not renewed runs out and goes to another; a verdict that was delivered
-and not recorded is recorded at the next start.
+and not recorded is recorded by whoever comes next. What fails on our side (a full disk, a database that is away) ends
+no worker: it is tried again after a pause that grows.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from grader.course import archives
-from grader.course.build import read_bundle
-from grader.exam.paper import marks, read_notebook
-from grader.exam.room import ExamRoom, SubmissionError
-from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
+from grader.dispatch.exams import Exams
 from grader.records import Registrar
-from grader.records.convert import ConvertError
-from grader.store import Lease, State, Store
+from grader.store import Lease, Store
 
 log = logging.getLogger("lehrwerk.worker")
 
 #: How long to wait for news of the queue at a time, in seconds.
 _WAIT = 2.0
-#: A failure of ours is not tried again at once, in seconds.
-_PAUSE = 1.0
+#: A failure of ours is not tried again at once; the pause doubles up to the longest, in seconds.
+_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 
 class Worker:
-    """`cache` holds unpacked course versions by digest; several workers may share it."""
+    """One submission at a time."""
 
-    def __init__(
-        self, name: str, store: Store, registrar: Registrar, room: ExamRoom, cache: Path, lease_seconds: float
-    ) -> None:
+    def __init__(self, name: str, store: Store, registrar: Registrar, exams: Exams, lease_seconds: float) -> None:
         self.name = name
         self.store = store
         self.registrar = registrar
-        self.room = room
-        self.cache = cache
+        self.exams = exams
         self.lease_seconds = lease_seconds
         self._stopping = threading.Event()
 
@@ -52,11 +42,19 @@ class Worker:
 
     def run(self) -> None:
         """Until `stop`: examine whatever is queued."""
-        self.record_all()
+        pause, due = _PAUSE, False
         while not self._stopping.is_set():
-            seen = self.store.last_event()
-            if not self.once():
-                self.store.wait(seen, _WAIT)
+            try:
+                seen = self.store.last_event()
+                self.record_all(due=due)
+                due = True
+                if not self.once():
+                    self.store.wait(seen, _WAIT)
+                pause = _PAUSE
+            except Exception:
+                log.exception("the store cannot be used; trying again in %g s", pause)
+                self._stopping.wait(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
     def once(self) -> bool:
         """Examine one submission; False where none waits."""
@@ -65,9 +63,9 @@ class Worker:
             self._examine(lease)
         return bool(leases)
 
-    def record_all(self) -> None:
-        """Record verdicts that were delivered and are in no gradebook yet."""
-        for submission_id in self.store.unrecorded():
+    def record_all(self, *, due: bool = False) -> None:
+        """Record verdicts that were delivered and are in no gradebook yet; `due`: those that nobody else is at."""
+        for submission_id in self.store.unrecorded(due=due):
             self._record(submission_id)
 
     def _examine(self, lease: Lease) -> None:
@@ -76,14 +74,15 @@ class Worker:
         started = time.monotonic()
         try:
             with self._heartbeat(lease):
-                verdict = self._verdict(lease)
+                verdict = self.exams.verdict(submission)
+                text = verdict.model_dump_json()
         except Exception as error:
             # A failure of ours must not end the worker: the lease goes back, and a person looks after the last try.
             log.exception("submission %s: attempt %d failed", submission.id, lease.attempt)
             self.store.give_up(lease.token, f"{type(error).__name__}: {error}"[:500])
             self._stopping.wait(_PAUSE)
             return
-        if not self.store.deliver(lease.token, verdict.model_dump_json()):
+        if not self.store.deliver(lease.token, text):
             log.warning("submission %s: the lease was lost; the verdict is dropped", submission.id)
             return
         self._record(submission.id)
@@ -92,41 +91,10 @@ class Worker:
     def _record(self, submission_id: str) -> None:
         try:
             self.registrar.record(submission_id)
-        except ConvertError as error:
-            log.error("submission %s cannot be recorded: %s", submission_id, error)
-            self.store.mark_recorded(submission_id, State.NEEDS_REVIEW, "the gradebook could not be written")
-
-    def _verdict(self, lease: Lease) -> Verdict:
-        submission = lease.submission
-        bundle = self._bundle(submission.bundle_digest)
-        source = bundle / "source" / submission.assignment
-        given = bundle / "release" / submission.language / submission.assignment
-        files = archives.read(self.store.archive(submission.id), _Accepted())
-        tests = next(unit.tests for unit in read_bundle(bundle).units if unit.id == submission.assignment)
-        try:
-            verdict = self.room.examine(
-                source, submission.assignment, files, given=given, language=submission.language, tests=tests
-            )
-        except SubmissionError as error:
-            verdict = unreadable(source, submission.assignment, error.message, self.room.device)
-        return verdict.model_copy(update={"bundle_digest": submission.bundle_digest})
-
-    def _bundle(self, digest: str) -> Path:
-        """The unpacked course version; whoever is first unpacks it, and it appears whole or not at all."""
-        folder = self.cache / digest
-        if folder.is_dir():
-            return folder
-        self.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.cache) as scratch:
-            draft = Path(scratch) / "bundle"
-            archives.unpack(self.store.bundle_tar(digest), draft, _Accepted())
-            try:
-                os.rename(draft, folder)
-            except OSError:
-                # Another worker was quicker.
-                if not folder.is_dir():
-                    raise
-        return folder
+        except Exception as error:
+            # The registrar itself refuses bad verdicts, so this is ours: the verdict stays and is recorded later.
+            log.exception("submission %s cannot be recorded yet", submission_id)
+            self.store.postpone_recording(submission_id, f"{type(error).__name__}: {error}"[:500], self.name)
 
     @contextmanager
     def _heartbeat(self, lease: Lease) -> Iterator[None]:
@@ -134,7 +102,13 @@ class Worker:
 
         def beat() -> None:
             while not done.wait(self.lease_seconds / 3):
-                if not self.store.heartbeat(lease.token, self.lease_seconds):
+                try:
+                    held = self.store.heartbeat(lease.token, self.lease_seconds)
+                except Exception:
+                    # The lease may outlast a store that is away for a moment.
+                    log.exception("submission %s: no heartbeat", lease.submission.id)
+                    continue
+                if not held:
                     log.warning("submission %s: the lease is lost", lease.submission.id)
                     return
 
@@ -145,32 +119,3 @@ class Worker:
         finally:
             done.set()
             thread.join()
-
-
-def unreadable(source: Path, assignment: str, message: dict[str, str], device: str) -> Verdict:
-    """The verdict on what cannot be read: every cell missing, and the reason."""
-    finding = ExamFinding(kind="missing-cell", message=message)
-    cells = []
-    for notebook in sorted(source.glob("*.ipynb")):
-        for cell in read_notebook(notebook.name, notebook.read_bytes())["cells"]:
-            found = marks(cell)
-            if found.get("grade") or found.get("task"):
-                by_hand = bool(found.get("solution") or found.get("task"))
-                cells.append(
-                    CellVerdict(
-                        notebook=notebook.stem,
-                        grade_id=found["grade_id"],
-                        score=None if by_hand else 0.0,
-                        max_score=float(found.get("points") or 0),
-                        outcome="manual" if by_hand else "missing",
-                        findings=[finding],
-                    )
-                )
-    return Verdict(assignment=assignment, device=device, protection="full", cells=cells, findings=[finding])
-
-
-class _Accepted:
-    """Caps for archives that the exchange accepted, and for ours."""
-
-    submission_bytes = unpacked_bytes = file_bytes = 1 << 34
-    archive_entries = 1_000_000

@@ -23,15 +23,15 @@ _CELL = "<cell:"
 
 
 class ExamSurroundings:
-    """One notebook's; `seed` is None where inputs are drawn anew."""
+    """One notebook's. `seed` is that of the test cell that runs, None where its inputs are drawn anew."""
 
     hidden = True
 
-    def __init__(self, link: CandidateLink, device: Device, language: Language, seed: int | None) -> None:
+    def __init__(self, link: CandidateLink, device: Device, language: Language) -> None:
         self.link = link
         self.device = device
         self.language = language
-        self.seed = seed
+        self.seed: int | None = None
 
     def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> surroundings.CompiledKernel:
         if not isinstance(kernel, Proxy):

@@ -50,7 +50,7 @@ class Examiner:
         self.link = CandidateLink(channel, options["call_seconds"], self._seconds_left, lines, self.own.modules)
         self.space = Namespace(self.link)
         device = BenchDevice(channel, str(options["device"]), self._seconds_left)
-        self.surroundings = ExamSurroundings(self.link, device, options["language"], options.get("seed"))
+        self.surroundings = ExamSurroundings(self.link, device, options["language"])
         self.restarts = 0
         #: Cells that the candidate of now has run; cells that ended a candidate twice; what became of learner's cells.
         self.done: list[dict[str, Any]] = []
@@ -221,6 +221,8 @@ class Examiner:
         last = tree.body[-1] if tree.body else None
         if isinstance(last, ast.Expr):
             tree.body.pop()
+        seed = self.options.get("seed")
+        self.surroundings.seed = seed.get(cell["grade_id"]) if isinstance(seed, dict) else seed
         with surroundings.use(self.surroundings):
             exec(compile(tree, name, "exec"), self.space)  # noqa: S102 - the examiner is where instructor code runs
             if not isinstance(last, ast.Expr):

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -287,14 +287,15 @@ class ExamRoom:
         *,
         given: Path | None = None,
         language: str = "en",
-        seed: int | None = None,
+        seed: int | Mapping[str, int] | None = None,
         tests: Tests = "examiner",
     ) -> Verdict:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
-        `given` is the folder that learners got. `tests` says where test cells run: in the examiner, or inside the
-        candidate. Raises SubmissionError for what cannot be examined, ExamError for a failure of ours.
+        `given` is the folder that learners got. `seed` is for all checks, or by grade id. `tests` says where test cells
+        run: in the examiner, or inside the candidate. Raises SubmissionError for what cannot be examined, ExamError for
+        a failure of ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
         if not notebooks:
@@ -359,7 +360,7 @@ class ExamRoom:
         files: dict[str, bytes],
         given: Path | None,
         language: str,
-        seed: int | None,
+        seed: int | Mapping[str, int] | None,
         deadline: float,
         tests: Tests,
     ) -> tuple[list[CellVerdict], dict[str, int]]:
@@ -408,7 +409,7 @@ class _Exam:
         files: dict[str, bytes],
         given: Path | None,
         language: str,
-        seed: int | None,
+        seed: int | Mapping[str, int] | None,
         deadline: float,
         tests: Tests,
     ) -> None:
@@ -425,7 +426,8 @@ class _Exam:
             "output_bytes": limits.output_bytes,
         }
         #: What only the examiner is told.
-        self.secrets = {"seed": seed, "source": str(self.source), "tests": tests}
+        drawn = dict(seed) if isinstance(seed, Mapping) else seed
+        self.secrets = {"seed": drawn, "source": str(self.source), "tests": tests}
         self.processes: dict[str, Process] = {}
         self.number = 0
         self.results: dict[str, _Result] = {}

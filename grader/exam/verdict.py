@@ -76,6 +76,7 @@ class Verdict(_Model):
     cells: list[CellVerdict]
     findings: list[ExamFinding] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
+    image: str = ""
     seeds: dict[str, int] = Field(default_factory=dict)
     measurements: dict[str, Any] = Field(default_factory=dict)
     submission_digest: str = ""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from grader.course import archives
 from grader.course.archives import ArchiveError, Caps
 from grader.exchange.people import Person
-from grader.store import CourseVersion, Store, Submission
+from grader.store import CourseVersion, Extension, Store, Submission, Terms, TooManyAttempts, TooSoon
 
 
 class Feedback(Protocol):
@@ -88,7 +89,7 @@ class ExchangeService:
         self.unit(version, assignment)
         languages = version.bundle.get("languages") or ["en"]
         chosen = language if language in languages else languages[0]
-        bundle = archives.read(self.store.bundle_tar(version.digest), _Trusted())
+        bundle = archives.read(self.store.bundle_tar(version.digest), archives.ACCEPTED)
         prefix = f"release/{chosen}/{assignment}/"
         return archives.pack_files(
             {name.removeprefix(prefix): data for name, data in bundle.items() if name.startswith(prefix)}
@@ -106,11 +107,34 @@ class ExchangeService:
         self._check_notebooks(files, [f"{name}.ipynb" for name in unit.get("notebooks") or [assignment]])
         packed = archives.pack_files(files)
         digest = hashlib.sha256(packed).hexdigest()
-        known = {s.id for s in self.store.submissions(course_id=course_id, assignment=assignment, person=person.name)}
-        submission = self.store.receive(
-            course_id, assignment, person.name, packed, language=language, digest=digest, late=_is_late(unit)
-        )
-        return Receipt(submission, self.store.queue_position(submission.id), submission.id not in known)
+        extension = self.store.extension(course_id, assignment, person.name)
+        try:
+            submission = self.store.receive(
+                course_id,
+                assignment,
+                person.name,
+                packed,
+                language=language,
+                digest=digest,
+                late=_is_late(unit, extension),
+                terms=Terms(unit.get("attempts"), timedelta(minutes=unit.get("cooldown_minutes") or 0)),
+            )
+        except TooManyAttempts as error:
+            raise Refused(
+                409,
+                "no-attempts-left",
+                f"You have used all {error.allowed} attempts for this assignment. Ask the instructor for more.",
+                f"Du hast alle {error.allowed} Versuche für diese Aufgabe verbraucht. Bitte die Lehrperson um weitere.",
+            ) from error
+        except TooSoon as error:
+            moment = f"{error.until:%Y-%m-%d %H:%M} UTC"
+            raise Refused(
+                429,
+                "too-soon",
+                f"You can submit this assignment again from {moment}. Use the time to look at the last verdict.",
+                f"Du kannst diese Aufgabe ab {moment} wieder abgeben. Sieh Dir bis dahin das letzte Urteil an.",
+            ) from error
+        return Receipt(submission, self.store.queue_position(submission.id), submission.new)
 
     @staticmethod
     def _check_notebooks(files: dict[str, bytes], wanted: list[str]) -> None:
@@ -124,12 +148,7 @@ class ExchangeService:
                 f"Die Abgabe muss das Notebook {names} enthalten. Gib den Ordner der Aufgabe ab.",
             )
         for name in notebooks:
-            try:
-                content = json.loads(files[name])
-                good = isinstance(content, dict) and content.get("nbformat") == 4 and isinstance(content["cells"], list)
-            except (ValueError, KeyError, RecursionError):
-                good = False
-            if not good:
+            if not _is_notebook(files[name]):
                 raise Refused(
                     400,
                     "not-a-notebook",
@@ -152,10 +171,7 @@ class ExchangeService:
                 "Only graders may collect submissions.",
                 "Nur Bewertende dürfen Abgaben einsammeln.",
             )
-        newest: dict[str, Submission] = {}
-        for submission in self.store.submissions(course_id=course_id, assignment=assignment):
-            newest.setdefault(submission.person, submission)
-        return list(newest.values())
+        return self.store.latest(course_id, assignment)
 
     def own(self, person: Person, submission_id: str) -> Submission:
         """A submission that the person may read; to others it does not exist."""
@@ -173,13 +189,23 @@ class ExchangeService:
         return self._feedback.feedback(submission_id)
 
 
-class _Trusted:
-    """Caps for an archive of ours."""
-
-    submission_bytes = unpacked_bytes = file_bytes = 1 << 34
-    archive_entries = 1_000_000
+#: How a lone half of a character looks in JSON; two make one, so that finding it proves nothing yet.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def _is_late(unit: dict[str, Any]) -> bool:
-    deadline = unit.get("deadline")
-    return bool(deadline) and datetime.now(UTC) > datetime.fromisoformat(str(deadline)).astimezone(UTC)
+def _is_notebook(data: bytes) -> bool:
+    """Whether it can be read as a notebook, with text that can be written again."""
+    try:
+        content = json.loads(data.decode("utf-8"))
+        if _SURROGATE.search(data):
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
+        return isinstance(content, dict) and content.get("nbformat") == 4 and isinstance(content["cells"], list)
+    except (ValueError, KeyError, RecursionError):
+        return False
+
+
+def _is_late(unit: dict[str, Any], extension: Extension | None) -> bool:
+    own = extension.until if extension else None
+    common = unit.get("deadline")
+    deadline = own or (datetime.fromisoformat(str(common)).astimezone(UTC) if common else None)
+    return deadline is not None and datetime.now(UTC) > deadline

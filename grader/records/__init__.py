@@ -3,6 +3,6 @@
 May import the store, nbgrader, and of the exam the verdict's model only.
 """
 
-from grader.records.registrar import Grade, Registrar
+from grader.records.registrar import Grade, GradebookRefused, Registrar
 
-__all__ = ["Grade", "Registrar"]
+__all__ = ["Grade", "GradebookRefused", "Registrar"]

@@ -8,14 +8,12 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
-_CHECK = "nbgrader.preprocessors.CheckCellMetadata"
+from grader.records.gradebook import WarmGradebook, stay_warm
 
 
 class ConvertError(RuntimeError):
@@ -34,7 +32,8 @@ class Converter:
         with self._lock:
             for attempt in (1, 2):
                 if self._pool is None:
-                    self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+                    context = multiprocessing.get_context("spawn")
+                    self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=stay_warm)
                 try:
                     problem = self._pool.submit(_run, job).result()
                     break
@@ -53,10 +52,6 @@ class Converter:
 
 def _run(job: dict[str, Any]) -> str | None:
     """One conversion, in the child; None, or what went wrong."""
-    # A new gradebook makes nbgrader start `alembic` from PATH.
-    bin_folder = str(Path(sys.executable).parent)
-    if bin_folder not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = bin_folder + os.pathsep + os.environ.get("PATH", os.defpath)
     from nbgrader.converters import Autograde, GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
@@ -75,16 +70,17 @@ def _run(job: dict[str, Any]) -> str | None:
         kind: Any = GenerateAssignment
     else:
         config.CourseDirectory.student_id = job["person"]
+        # Without CheckCellMetadata: the marks in `readable` notebooks are the source's, which it has checked.
         config.Autograde.sanitize_preprocessors = [
-            f"nbgrader.preprocessors.{name}" for name in ("OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata")
+            f"nbgrader.preprocessors.{name}" for name in ("OverwriteKernelspec", "OverwriteCells")
         ]
         config.Autograde.autograde_preprocessors = [
             "grader.records.preprocessors.ApplyVerdict",
             "nbgrader.preprocessors.AssignLatePenalties",
-            _CHECK,
         ]
         config.ApplyVerdict.verdict_file = job["verdict"]
         config.ApplyVerdict.language = job["language"]
+        config.ApplyVerdict.deadline = job["deadline"]
         kind = Autograde
     messages = _Messages()
     logger = logging.getLogger("lehrwerk.nbgrader")
@@ -97,6 +93,10 @@ def _run(job: dict[str, Any]) -> str | None:
         converter.log = logger
         converter.force = True
         converter.start()
+        if job["kind"] == "generate":
+            with WarmGradebook(job["gradebook"], job["course"]) as gradebook:
+                # By it nbgrader knows who was late, and what an extension is counted from.
+                gradebook.update_or_create_assignment(job["assignment"], duedate=job["deadline"])
     except (Exception, SystemExit) as error:
         return f"{type(error).__name__}: {error}\n{messages.text()}"
     finally:

@@ -15,6 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from grader.exam.verdict import CellVerdict, Verdict
+from grader.records.gradebook import WarmGradebook
 
 
 class ApplyVerdict(NbGraderPreprocessor):
@@ -22,29 +23,41 @@ class ApplyVerdict(NbGraderPreprocessor):
 
     verdict_file = Unicode(help="The verdict's JSON.").tag(config=True)
     language = Unicode("en", help="Language of the findings.").tag(config=True)
+    deadline = Unicode(None, allow_none=True, help="The learner's own deadline, ISO 8601.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         verdict = Verdict.model_validate_json(Path(self.verdict_file).read_text(encoding="utf-8"))
         known = resources["nbgrader"]
         cells = {cell.grade_id: cell for cell in verdict.cells if cell.notebook == known["notebook"]}
-        with Gradebook(known["db_url"]) as gradebook:
+        with WarmGradebook(known["db_url"]) as gradebook:
+            self._extend(gradebook, known)
             for cell in nb.cells:
                 marks = cell.metadata.get("nbgrader", {})
                 found = cells.get(marks.get("grade_id"))
+                if utils.is_grade(cell) or utils.is_task(cell):
+                    self._record(gradebook, known, marks["grade_id"], found)
                 if found is not None:
-                    self._record(gradebook, known, found)
                     self._show(cell, found)
                 if utils.is_solution(cell) or utils.is_task(cell):
                     self._comment(gradebook, known, cell)
             gradebook.db.commit()
         return nb, resources
 
+    def _extend(self, gradebook: Gradebook, known: dict[str, str]) -> None:
+        """The learner's own deadline, as nbgrader keeps it: time on top of the assignment's."""
+        submission = gradebook.find_submission(known["assignment"], known["student"])
+        due = submission.assignment.duedate
+        if self.deadline is not None and due is not None:
+            submission.extension = utils.parse_utc(self.deadline) - due
+
     @staticmethod
-    def _record(gradebook: Gradebook, known: dict[str, str], found: CellVerdict) -> None:
-        grade = gradebook.find_grade(found.grade_id, known["notebook"], known["assignment"], known["student"])
-        grade.auto_score = found.score
+    def _record(gradebook: Gradebook, known: dict[str, str], grade_id: str, found: CellVerdict | None) -> None:
+        grade = gradebook.find_grade(grade_id, known["notebook"], known["assignment"], known["student"])
+        # The verdict may be on an earlier version of the course than the gradebook's.
+        other = found is None or found.max_score != grade.max_score
+        grade.auto_score = None if found is None or found.score is None else min(found.score, grade.max_score)
         # As nbgrader has it: a person looks again where a person had marked, or where no machine can.
-        grade.needs_manual_grade = grade.manual_score is not None or found.score is None
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None or other
 
     @staticmethod
     def _comment(gradebook: Gradebook, known: dict[str, str], cell: Any) -> None:

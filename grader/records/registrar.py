@@ -6,20 +6,27 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 
 from grader.course import archives
 from grader.exam.verdict import Verdict
 from grader.records.convert import Converter
 from grader.records.feedback import page
-from grader.records.readable import readable
-from grader.store import CourseVersion, State, Store, UnknownSubmission
+from grader.records.gradebook import WarmGradebook
+from grader.records.readable import marks_of, readable
+from grader.store import State, Store, Submission, UnknownSubmission
 
 log = logging.getLogger("lehrwerk.records")
+
+
+class GradebookRefused(RuntimeError):
+    """The gradebook cannot take a course version; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -40,70 +47,124 @@ class Registrar:
         self.courses = courses
         self.gradebook_url = gradebook_url
         self._converter = Converter()
+        self._maxima: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
 
     def close(self) -> None:
         self._converter.close()
 
     # -- courses
 
-    def prepare(self, version: CourseVersion, bundle: Path) -> None:
-        """Lay out nbgrader's course directory and the gradebook's assignments for a version; repeatable."""
-        root = self.courses / version.course_id
+    def prepare(self, course: str, bundle: dict[str, Any], digest: str, folder: Path) -> None:
+        """Lay out nbgrader's course directory and the gradebook's assignments for a version; repeatable.
+
+        `bundle` is its bundle.json, `folder` holds its `source`. Raises GradebookRefused, and changes nothing, where
+        marks would lose their cells.
+        """
+        root = self.courses / course
         root.mkdir(parents=True, exist_ok=True)
-        stamp = root / ".version"
-        if stamp.exists() and stamp.read_text() == version.digest:
-            return
-        for unit in version.bundle["units"]:
-            target = root / "source" / unit["id"]
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(bundle / "source" / unit["id"], target)
-            self._converter.run(
-                {
-                    "kind": "generate",
-                    "root": str(root),
-                    "course": version.course_id,
-                    "gradebook": self.gradebook_url(version.course_id),
-                    "assignment": unit["id"],
-                }
-            )
-        draft = stamp.with_suffix(".new")
-        draft.write_text(version.digest)
-        draft.replace(stamp)
+        with self._alone(course):
+            stamp = root / ".version"
+            if stamp.exists() and stamp.read_text() == digest:
+                return
+            for unit in bundle["units"]:
+                self._check_cells(course, folder / "source" / unit["id"])
+            for unit in bundle["units"]:
+                target = root / "source" / unit["id"]
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(folder / "source" / unit["id"], target)
+                self._converter.run(
+                    {
+                        "kind": "generate",
+                        "root": str(root),
+                        "course": course,
+                        "gradebook": self.gradebook_url(course),
+                        "assignment": unit["id"],
+                        "deadline": unit.get("deadline"),
+                    }
+                )
+            draft = stamp.with_suffix(".new")
+            draft.write_text(digest)
+            draft.replace(stamp)
+
+    def _check_cells(self, course: str, source: Path) -> None:
+        """nbgrader keeps the marked cells of a notebook for which there are marks."""
+        with self._gradebook(course) as gradebook:
+            try:
+                assignment = gradebook.find_assignment(source.name)
+            except MissingEntry:
+                return
+            if not assignment.submissions:
+                return
+            for notebook in assignment.notebooks:
+                file = source / f"{notebook.name}.ipynb"
+                here = {marks["grade_id"] for marks in marks_of(file.read_bytes())} if file.exists() else set()
+                if odd := sorted(here ^ {cell.name for cell in notebook.source_cells}):
+                    raise GradebookRefused(
+                        f"{source.name}: there are submissions, so that no marked cell may come or go "
+                        f"({', '.join(odd[:5])}); keep the cells, or make it a new unit with another id"
+                    )
 
     # -- verdicts
 
     def record(self, submission_id: str) -> State:
         """Write a delivered verdict into the gradebook; repeatable. Returns the submission's state afterwards."""
-        submission = self.store.submission(submission_id)
-        text = self.store.verdict(submission_id)
-        if submission is None or text is None:
-            raise UnknownSubmission(f"{submission_id} has no verdict")
-        verdict = Verdict.model_validate_json(text)
-        problem = self._implausible(submission.course_id, submission.assignment, verdict)
-        if problem is not None:
-            log.error("submission %s: the verdict is refused: %s", submission_id, problem)
-            self.store.mark_recorded(submission_id, State.NEEDS_REVIEW, f"verdict refused: {problem}")
-            return State.NEEDS_REVIEW
-        newest = self.store.submissions(
-            course_id=submission.course_id, assignment=submission.assignment, person=submission.person
-        )
-        graded_later = [
-            other
-            for other in newest
-            if other.recorded and other.state == State.GRADED and other.received_at > submission.received_at
-        ]
-        # The last submission counts; a verdict that comes late must not replace a newer one's.
-        if not graded_later:
-            self._write(submission_id, verdict)
-        state = State.NEEDS_REVIEW if verdict.needs_review else State.GRADED
-        self.store.mark_recorded(submission_id, state, "in the gradebook" if not graded_later else "a newer one counts")
-        return state
+        with self._alone(self._submission(submission_id).course_id):
+            # Another process may have been quicker.
+            submission = self._submission(submission_id)
+            if submission.recorded:
+                return submission.state
+            verdict = self._verdict(submission_id)
+            problem = implausible(
+                verdict, submission.assignment, self._cells(submission.bundle_digest, submission.assignment)
+            )
+            if problem is not None:
+                log.error("submission %s: the verdict is refused: %s", submission_id, problem)
+                why = f"verdict refused: {problem}"
+                self.store.mark_recorded(submission_id, State.NEEDS_REVIEW, why, in_gradebook=False)
+                return State.NEEDS_REVIEW
+            # The last submission counts; a verdict that comes late must not replace a newer one's.
+            counts = not self._newer(submission)
+            if counts:
+                self._write(submission, verdict)
+            state = State.NEEDS_REVIEW if verdict.needs_review else State.GRADED
+            why = "in the gradebook" if counts else "a newer one counts"
+            self.store.mark_recorded(submission_id, state, why, in_gradebook=counts)
+            return state
 
-    def _write(self, submission_id: str, verdict: Verdict) -> None:
+    def rewrite(self, course: str, assignment: str, person: str) -> None:
+        """Write the verdict that counts once more, by the deadline that holds for the person now."""
+        with self._alone(course):
+            for submission in self.store.latest(course, assignment, person, in_gradebook=True):
+                self._write(submission, self._verdict(submission.id))
+
+    def _alone(self, course: str) -> AbstractContextManager[None]:
+        """One writer at a time for a gradebook and its folder, in all processes."""
+        return self.store.alone("gradebook", course)
+
+    def _submission(self, submission_id: str) -> Submission:
         submission = self.store.submission(submission_id)
-        assert submission is not None
+        if submission is None:
+            raise UnknownSubmission(f"no submission {submission_id}")
+        return submission
+
+    def _verdict(self, submission_id: str) -> Verdict:
+        text = self.store.verdict(submission_id)
+        if text is None:
+            raise UnknownSubmission(f"{submission_id} has no verdict")
+        return Verdict.model_validate_json(text)
+
+    def _newer(self, submission: Submission) -> bool:
+        """Whether the gradebook holds a newer submission of the same person."""
+        newest = self.store.latest(submission.course_id, submission.assignment, submission.person, in_gradebook=True)
+        return any(other.number > submission.number for other in newest)
+
+    def _write(self, submission: Submission, verdict: Verdict) -> None:
         root = self.courses / submission.course_id
-        files = archives.read(self.store.archive(submission_id), _Stored())
+        try:
+            files = archives.read(self.store.archive(submission.id), archives.ACCEPTED)
+        except archives.ArchiveError:
+            # The verdict says so; here every marked cell is missing.
+            files = {}
         folder = root / "submitted" / submission.person / submission.assignment
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -115,6 +176,7 @@ class Registrar:
             nbformat.write(readable(source.read_bytes(), sent.get(source.name, only)), folder / source.name)
         stamp = submission.received_at.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
         (folder / "timestamp.txt").write_text(stamp)
+        extension = self.store.extension(submission.course_id, submission.assignment, submission.person)
         with tempfile.TemporaryDirectory() as scratch:
             file = Path(scratch) / "verdict.json"
             file.write_text(verdict.model_dump_json(), encoding="utf-8")
@@ -128,40 +190,28 @@ class Registrar:
                     "person": submission.person,
                     "verdict": str(file),
                     "language": submission.language,
+                    "deadline": extension.until.isoformat() if extension and extension.until else None,
                 }
             )
 
-    def _implausible(self, course: str, assignment: str, verdict: Verdict) -> str | None:
-        """Why a verdict cannot be what an exam of this assignment found; None where it can."""
-        if verdict.assignment != assignment:
-            return f"it is about {verdict.assignment!r}"
-        expected: dict[tuple[str, str], float] = {}
-        with self._gradebook(course) as gradebook:
-            try:
-                found = gradebook.find_assignment(assignment)
-            except MissingEntry:
-                return f"the gradebook has no assignment {assignment!r}"
-            for notebook in found.notebooks:
-                for cell in [*notebook.grade_cells, *notebook.task_cells]:
-                    expected[(notebook.name, cell.name)] = float(cell.max_score)
-        given = {(cell.notebook, cell.grade_id): cell for cell in verdict.cells}
-        if len(given) != len(verdict.cells):
-            return "a cell stands in it twice"
-        if set(given) != set(expected):
-            odd = sorted(f"{n}/{c}" for n, c in set(given) ^ set(expected))
-            return f"its cells are not the assignment's: {', '.join(odd[:5])}"
-        for key, cell in given.items():
-            score = cell.score
-            if score is not None and not 0 <= score <= expected[key]:
-                return f"{cell.grade_id} got {score} of {expected[key]}"
-            if cell.max_score != expected[key]:
-                return f"{cell.grade_id} has maximum {cell.max_score}, the gradebook says {expected[key]}"
-        return None
+    def _cells(self, digest: str, assignment: str) -> dict[tuple[str, str], float]:
+        """Maxima of the graded cells in a course version, by notebook and grade id."""
+        known = self._maxima.get((digest, assignment))
+        if known is None:
+            bundle = archives.read(self.store.bundle_tar(digest), archives.ACCEPTED)
+            known = self._maxima[(digest, assignment)] = {
+                (path.stem, marks["grade_id"]): float(marks["points"])
+                for path in map(PurePosixPath, bundle)
+                if path.parent == PurePosixPath("source", assignment) and path.suffix == ".ipynb"
+                for marks in marks_of(bundle[path.as_posix()])
+                if marks.get("grade") or marks.get("task")
+            }
+        return known
 
     # -- reading
 
-    def _gradebook(self, course: str) -> Gradebook:
-        return Gradebook(self.gradebook_url(course), course)
+    def _gradebook(self, course: str) -> WarmGradebook:
+        return WarmGradebook(self.gradebook_url(course), course)
 
     def grade_of(self, course: str, assignment: str, person: str) -> Grade | None:
         """Points by machine and person, or None while nothing is recorded."""
@@ -190,8 +240,20 @@ class Registrar:
         return page(Verdict.model_validate_json(text), submission.language, grade.score if grade else None)
 
 
-class _Stored:
-    """Caps for an archive that was accepted."""
-
-    submission_bytes = unpacked_bytes = file_bytes = 1 << 32
-    archive_entries = 100_000
+def implausible(verdict: Verdict, assignment: str, maxima: dict[tuple[str, str], float]) -> str | None:
+    """Why a verdict cannot be what an exam of this assignment found; None where it can."""
+    if verdict.assignment != assignment:
+        return f"it is about {verdict.assignment!r}"
+    given = {(cell.notebook, cell.grade_id): cell for cell in verdict.cells}
+    if len(given) != len(verdict.cells):
+        return "a cell stands in it twice"
+    if set(given) != set(maxima):
+        odd = sorted(f"{n}/{c}" for n, c in set(given) ^ set(maxima))
+        return f"its cells are not the assignment's: {', '.join(odd[:5])}"
+    for key, cell in given.items():
+        score = cell.score
+        if score is not None and not 0 <= score <= maxima[key]:
+            return f"{cell.grade_id} got {score} of {maxima[key]}"
+        if cell.max_score != maxima[key]:
+            return f"{cell.grade_id} has maximum {cell.max_score}, the assignment says {maxima[key]}"
+    return None

@@ -4,6 +4,35 @@ May import SQLAlchemy, Alembic and an S3 client; nothing of the project.
 """
 
 from grader.store.store import Store
-from grader.store.types import CourseVersion, Event, Lease, State, StoreError, Submission, UnknownSubmission
+from grader.store.types import (
+    CourseVersion,
+    EarlierVerdict,
+    Event,
+    Extension,
+    Lease,
+    Received,
+    State,
+    StoreError,
+    Submission,
+    Terms,
+    TooManyAttempts,
+    TooSoon,
+    UnknownSubmission,
+)
 
-__all__ = ["CourseVersion", "Event", "Lease", "State", "Store", "StoreError", "Submission", "UnknownSubmission"]
+__all__ = [
+    "CourseVersion",
+    "EarlierVerdict",
+    "Event",
+    "Extension",
+    "Lease",
+    "Received",
+    "State",
+    "Store",
+    "StoreError",
+    "Submission",
+    "Terms",
+    "TooManyAttempts",
+    "TooSoon",
+    "UnknownSubmission",
+]

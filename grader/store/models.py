@@ -75,6 +75,8 @@ class SubmissionRow(Base):
     language: Mapped[str] = mapped_column(String(2))
     bundle_digest: Mapped[str] = mapped_column(String(64))
     received_at: Mapped[datetime] = mapped_column(UtcTime)
+    #: Counts a person's submissions of an assignment from 1: what is newer, whatever the clock did.
+    number: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
     late: Mapped[bool]
     note: Mapped[str] = mapped_column(Text, default="")
@@ -84,12 +86,41 @@ class SubmissionRow(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
     verdict: Mapped[str | None] = mapped_column(Text)
     recorded: Mapped[bool] = mapped_column(default=False)
+    in_gradebook: Mapped[bool] = mapped_column(default=False)
+    record_tries: Mapped[int] = mapped_column(default=0)
+    record_after: Mapped[datetime | None] = mapped_column(UtcTime)
     __table_args__ = (
-        UniqueConstraint("course_id", "assignment", "person", "digest", name="submission_once"),
+        UniqueConstraint("course_id", "assignment", "person", "number", name="submission_number"),
         Index("submission_queue", "state", "received_at"),
         Index("submission_person", "person", "received_at"),
         Index("submission_course", "course_id", "assignment", "received_at"),
     )
+
+
+class EarlierVerdictRow(Base):
+    """A verdict that a regrade has replaced."""
+
+    __tablename__ = "earlier_verdict"
+    id: Mapped[int] = mapped_column(_Counter, primary_key=True)
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submission.id"), index=True)
+    verdict: Mapped[str] = mapped_column(Text)
+    bundle_digest: Mapped[str] = mapped_column(String(64))
+    replaced_at: Mapped[datetime] = mapped_column(UtcTime)
+    replaced_by: Mapped[str] = mapped_column(String(200))
+    why: Mapped[str] = mapped_column(Text)
+
+
+class ExtensionRow(Base):
+    """Extra time or attempts of one learner for one assignment."""
+
+    __tablename__ = "extension"
+    course_id: Mapped[str] = mapped_column(String(90), primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(90), primary_key=True)
+    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    until: Mapped[datetime | None] = mapped_column(UtcTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    granted_by: Mapped[str] = mapped_column(String(200))
+    granted_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class EventRow(Base):

@@ -6,6 +6,7 @@ its own (`unrecorded`, `mark_recorded`), so that a process killed between the tw
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import secrets
 import time
@@ -15,13 +16,35 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, create_engine, event, func, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from grader.store.blobs import S3Blobs, S3Settings
-from grader.store.models import BlobRow, CourseVersionRow, EventRow, PreferenceRow, SubmissionRow
-from grader.store.types import CourseVersion, Event, Lease, State, StoreError, Submission, UnknownSubmission
+from grader.store.models import (
+    BlobRow,
+    CourseVersionRow,
+    EarlierVerdictRow,
+    EventRow,
+    ExtensionRow,
+    PreferenceRow,
+    SubmissionRow,
+)
+from grader.store.types import (
+    CourseVersion,
+    EarlierVerdict,
+    Event,
+    Extension,
+    Lease,
+    Received,
+    State,
+    StoreError,
+    Submission,
+    Terms,
+    TooManyAttempts,
+    TooSoon,
+    UnknownSubmission,
+)
 
 #: How long SQLite waits for another writer, in seconds.
 _BUSY = 30.0
@@ -29,6 +52,10 @@ _BUSY = 30.0
 _POLL = 0.1
 _CHANNEL = "lehrwerk_event"
 _MIGRATION_LOCK = 0x4C656872
+#: Whoever delivers a verdict also has it recorded; others take that over after so long, in seconds.
+_GRACE = 60.0
+#: The longest pause between two tries to record a verdict, in seconds.
+_LONGEST_PAUSE = 600.0
 
 
 class Store:
@@ -41,8 +68,8 @@ class Store:
         self.engine = _engine(url)
         self._postgres = self.engine.dialect.name == "postgresql"
 
-    def migrate(self) -> None:
-        """Bring the database to this version. Several processes may call it at once."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the database to this version, or to an earlier one. Several processes may call it at once."""
         from alembic import command
         from alembic.config import Config
 
@@ -53,15 +80,20 @@ class Store:
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
                 connection.commit()
             else:
+                # A table that is changed is made anew under its old name, and rows of others refer to it meanwhile.
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                command.upgrade(config, revision)
                 connection.commit()
             finally:
                 if self._postgres:
                     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
                     connection.commit()
+                else:
+                    connection.rollback()
+                    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -79,6 +111,35 @@ class Store:
         with Session(self.engine) as session:
             yield session
 
+    @contextmanager
+    def alone(self, *what: str) -> Iterator[None]:
+        """Hold the lock on `what`, of which one holder at a time exists in all processes; waits for it.
+
+        It ends with its holder's process or connection.
+        """
+        if not self._postgres:
+            with self._alone_here(_lock_key(*what)):
+                yield
+            return
+        key = {"key": _lock_key(*what)}
+        with self.engine.connect() as connection:
+            # Outside a transaction: the lock is the session's, and nothing stays open behind it.
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+    @contextmanager
+    def _alone_here(self, key: int) -> Iterator[None]:
+        # Everything that works on a SQLite store is on one machine.
+        folder = Path(f"{self.engine.url.database}.locks")
+        folder.mkdir(exist_ok=True)
+        with (folder / f"{key & 0xFFFFFFFFFFFFFFFF:016x}").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     # -- blobs
 
     def _keep(self, session: Session, data: bytes) -> str:
@@ -86,8 +147,10 @@ class Store:
         if session.get(BlobRow, digest) is None:
             if self._s3 is not None:
                 self._s3.put(digest, data)
-            session.add(BlobRow(digest=digest, size=len(data), data=None if self._s3 else data))
-            session.flush()
+            row = {"digest": digest, "size": len(data), "data": None if self._s3 else data}
+            # Two people may hand in the same at the same moment.
+            insert = postgresql.insert if self._postgres else sqlite.insert
+            session.execute(insert(BlobRow).values(row).on_conflict_do_nothing())
         return digest
 
     def _blob(self, session: Session, digest: str) -> bytes:
@@ -163,48 +226,59 @@ class Store:
         language: str = "en",
         digest: str | None = None,
         late: bool = False,
-    ) -> Submission:
-        """Take a submission in and queue it. The same one sent twice is one; the time is stamped here."""
+        terms: Terms | None = None,
+    ) -> Received:
+        """Take a submission in and queue it; the time is stamped here.
+
+        What is the same as the person's newest one (withdrawn and failed ones aside) is that one. Raises
+        TooManyAttempts and TooSoon by `terms` and the person's extension.
+        """
         digest = digest or hashlib.sha256(archive).hexdigest()
-        same = (
+        theirs = (
             SubmissionRow.course_id == course_id,
             SubmissionRow.assignment == assignment,
             SubmissionRow.person == person,
-            SubmissionRow.digest == digest,
         )
-        try:
-            with self._writing() as session:
-                known = session.scalars(select(SubmissionRow).where(*same)).first()
-                if known is not None:
-                    return _submission(known)
-                version = self._current(session, course_id)
-                if version is None:
-                    raise StoreError(f"no course {course_id}")
-                row = SubmissionRow(
-                    id=secrets.token_hex(12),
-                    course_id=course_id,
-                    assignment=assignment,
-                    person=person,
-                    digest=digest,
-                    blob=self._keep(session, archive),
-                    language=language,
-                    bundle_digest=version.digest,
-                    received_at=_now(),
-                    state=State.RECEIVED,
-                    late=late,
-                    note="",
-                    attempts=0,
-                    recorded=False,
-                )
-                session.add(row)
-                session.flush()
-                self._enter(session, row, State.RECEIVED, person, "submitted")
-                self._enter(session, row, State.QUEUED, "store", "waiting for a worker")
-                return _submission(row)
-        except IntegrityError:
-            # The same submission came in at the same moment by another process.
-            with self._reading() as session:
-                return _submission(session.scalars(select(SubmissionRow).where(*same)).one())
+        live = (*theirs, SubmissionRow.state.not_in((State.WITHDRAWN, State.FAILED)))
+        with self._writing() as session:
+            if self._postgres:
+                # SQLite has one writer anyway.
+                key = _lock_key("receive", course_id, assignment, person)
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            newest = session.scalars(select(SubmissionRow).where(*live).order_by(SubmissionRow.number.desc())).first()
+            if newest is not None and newest.digest == digest:
+                return Received(**vars(_submission(newest)), new=False)
+            version = self._current(session, course_id)
+            if version is None:
+                raise StoreError(f"no course {course_id}")
+            if terms is not None and newest is not None:
+                extension = session.get(ExtensionRow, (course_id, assignment, person))
+                used = int(session.scalar(select(func.count()).where(*live)) or 0)
+                _admit(terms, extension, used, newest.received_at)
+            row = SubmissionRow(
+                id=secrets.token_hex(12),
+                course_id=course_id,
+                assignment=assignment,
+                person=person,
+                digest=digest,
+                blob=self._keep(session, archive),
+                language=language,
+                bundle_digest=version.digest,
+                received_at=_now(),
+                number=1 + int(session.scalar(select(func.max(SubmissionRow.number)).where(*theirs)) or 0),
+                state=State.RECEIVED,
+                late=late,
+                note="",
+                attempts=0,
+                recorded=False,
+                in_gradebook=False,
+                record_tries=0,
+            )
+            session.add(row)
+            session.flush()
+            self._enter(session, row, State.RECEIVED, person, "submitted")
+            self._enter(session, row, State.QUEUED, "store", "waiting for a worker")
+            return Received(**vars(_submission(row)), new=True)
 
     def submission(self, submission_id: str) -> Submission | None:
         with self._reading() as session:
@@ -219,7 +293,8 @@ class Store:
         limit: int = 1000,
     ) -> list[Submission]:
         """Newest first."""
-        query = select(SubmissionRow).order_by(SubmissionRow.received_at.desc(), SubmissionRow.id).limit(limit)
+        query = select(SubmissionRow).limit(limit)
+        query = query.order_by(SubmissionRow.received_at.desc(), SubmissionRow.number.desc(), SubmissionRow.id)
         for column, value in (
             (SubmissionRow.course_id, course_id),
             (SubmissionRow.assignment, assignment),
@@ -227,6 +302,25 @@ class Store:
         ):
             if value is not None:
                 query = query.where(column == value)
+        with self._reading() as session:
+            return [_submission(row) for row in session.scalars(query)]
+
+    def latest(
+        self, course_id: str, assignment: str, person: str | None = None, *, in_gradebook: bool = False
+    ) -> list[Submission]:
+        """Everybody's newest submission that was not withdrawn, by person; or the one whose verdict counts."""
+        wanted = [SubmissionRow.course_id == course_id, SubmissionRow.assignment == assignment]
+        wanted.append(SubmissionRow.in_gradebook.is_(True) if in_gradebook else SubmissionRow.state != State.WITHDRAWN)
+        if person is not None:
+            wanted.append(SubmissionRow.person == person)
+        newest = select(SubmissionRow.person, func.max(SubmissionRow.number).label("number")).where(*wanted)
+        found = newest.group_by(SubmissionRow.person).subquery()
+        query = (
+            select(SubmissionRow)
+            .join(found, (SubmissionRow.person == found.c.person) & (SubmissionRow.number == found.c.number))
+            .where(SubmissionRow.course_id == course_id, SubmissionRow.assignment == assignment)
+            .order_by(SubmissionRow.person)
+        )
         with self._reading() as session:
             return [_submission(row) for row in session.scalars(query)]
 
@@ -238,6 +332,41 @@ class Store:
         """The verdict's JSON, or None while there is none."""
         with self._reading() as session:
             return self._row(session, submission_id).verdict
+
+    def revise(
+        self, submission_id: str, verdict: str, bundle_digest: str, *, replaces: str, who: str, why: str
+    ) -> bool:
+        """Replace the verdict, which must be recorded and be `replaces`; the old one is kept, and the reason logged.
+
+        The new one then waits to be recorded, as a first one does. False where the verdict is another by now.
+        """
+        with self._writing() as session:
+            row = self._row(session, submission_id, lock=True)
+            if row.verdict != replaces or not row.recorded:
+                return False
+            session.add(
+                EarlierVerdictRow(
+                    submission_id=row.id,
+                    verdict=row.verdict,
+                    bundle_digest=row.bundle_digest,
+                    replaced_at=_now(),
+                    replaced_by=who,
+                    why=why,
+                )
+            )
+            row.verdict, row.bundle_digest = verdict, bundle_digest
+            row.recorded, row.record_tries, row.record_after, row.note = False, 0, self._grace(), ""
+            self._enter(session, row, State.RUNNING, who, f"regraded: {why}")
+            return True
+
+    def earlier_verdicts(self, submission_id: str) -> list[EarlierVerdict]:
+        """Verdicts that were replaced, oldest first."""
+        query = select(EarlierVerdictRow).where(EarlierVerdictRow.submission_id == submission_id)
+        with self._reading() as session:
+            return [
+                EarlierVerdict(row.verdict, row.bundle_digest, row.replaced_at, row.replaced_by, row.why)
+                for row in session.scalars(query.order_by(EarlierVerdictRow.id))
+            ]
 
     def withdraw(self, submission_id: str, who: str) -> bool:
         """Take a submission back that nobody has examined; False where it is too late."""
@@ -325,7 +454,12 @@ class Store:
                 return False
             row.verdict = verdict
             row.lease_token = row.lease_until = None
+            row.record_after = self._grace()
             return True
+
+    @staticmethod
+    def _grace() -> datetime:
+        return _now() + timedelta(seconds=_GRACE)
 
     def give_up(self, token: str, why: str) -> bool:
         """Give a lease back: the submission waits again, or needs review after too many attempts."""
@@ -346,30 +480,96 @@ class Store:
 
     # -- records
 
-    def unrecorded(self) -> list[str]:
-        """Submissions with a verdict that is not in the gradebook yet, oldest first."""
+    def unrecorded(self, *, due: bool = False) -> list[str]:
+        """Submissions with a verdict that is not in the gradebook yet, oldest first; `due`: those left behind or
+        whose pause after a failed try is over."""
+        query = select(SubmissionRow.id).where(SubmissionRow.verdict.is_not(None), SubmissionRow.recorded.is_(False))
+        if due:
+            query = query.where(or_(SubmissionRow.record_after.is_(None), SubmissionRow.record_after <= _now()))
         with self._reading() as session:
-            return list(
-                session.scalars(
-                    select(SubmissionRow.id)
-                    .where(SubmissionRow.verdict.is_not(None), SubmissionRow.recorded.is_(False))
-                    .order_by(SubmissionRow.received_at)
-                )
-            )
+            return list(session.scalars(query.order_by(SubmissionRow.received_at)))
 
     def mark_recorded(
-        self, submission_id: str, state: State | str, why: str = "recorded", who: str = "registrar"
+        self,
+        submission_id: str,
+        state: State | str,
+        why: str = "recorded",
+        who: str = "registrar",
+        *,
+        in_gradebook: bool = True,
     ) -> None:
-        """The gradebook holds the verdict, or refuses it (`needs review`); marking twice changes nothing."""
+        """The gradebook holds the verdict, or a newer one, or refuses it (`needs review`); `in_gradebook` says whether
+        this one was written. Marking twice changes nothing."""
         with self._writing() as session:
             row = self._row(session, submission_id, lock=True)
             if row.recorded:
                 return
             row.recorded = True
-            row.lease_worker = None
-            if state != State.GRADED:
-                row.note = why
+            row.in_gradebook = in_gradebook
+            row.lease_worker = row.record_after = None
+            row.note = why if state != State.GRADED else ""
             self._enter(session, row, State(state), who, why)
+
+    def postpone_recording(self, submission_id: str, why: str, who: str = "registrar") -> None:
+        """The verdict could not be recorded, and that is our failure: it is due again after a pause that grows."""
+        with self._writing() as session:
+            row = self._row(session, submission_id, lock=True)
+            if row.recorded:
+                return
+            row.record_tries += 1
+            pause = min(2.0**row.record_tries, _LONGEST_PAUSE)
+            row.record_after = _now() + timedelta(seconds=pause)
+            row.note = why
+            self._enter(
+                session, row, State(row.state), who, f"try {row.record_tries} to record: {why}; again in {pause:g} s"
+            )
+
+    # -- extensions
+
+    def extend(
+        self,
+        course_id: str,
+        assignment: str,
+        person: str,
+        *,
+        until: datetime | None = None,
+        attempts: int | None = None,
+        by: str,
+    ) -> Extension:
+        """Give a learner a deadline of their own, or attempts on top of the assignment's; None keeps what is.
+
+        Who is late is judged anew, also of what was handed in before.
+        """
+        with self._writing() as session:
+            if until is not None:
+                theirs = select(SubmissionRow).where(
+                    SubmissionRow.course_id == course_id,
+                    SubmissionRow.assignment == assignment,
+                    SubmissionRow.person == person,
+                )
+                for submission in session.scalars(theirs.with_for_update()):
+                    submission.late = submission.received_at > until
+            row = session.get(ExtensionRow, (course_id, assignment, person))
+            if row is None:
+                row = ExtensionRow(course_id=course_id, assignment=assignment, person=person, attempts=0)
+                session.add(row)
+            row.until = until if until is not None else row.until
+            row.attempts = attempts if attempts is not None else row.attempts
+            row.granted_by, row.granted_at = by, _now()
+            session.flush()
+            return _extension(row)
+
+    def extension(self, course_id: str, assignment: str, person: str) -> Extension | None:
+        with self._reading() as session:
+            row = session.get(ExtensionRow, (course_id, assignment, person))
+            return None if row is None else _extension(row)
+
+    def extensions(self, course_id: str) -> list[Extension]:
+        """Everybody's in a course, by assignment and person."""
+        query = select(ExtensionRow).where(ExtensionRow.course_id == course_id)
+        with self._reading() as session:
+            rows = session.scalars(query.order_by(ExtensionRow.assignment, ExtensionRow.person))
+            return [_extension(row) for row in rows]
 
     # -- the log
 
@@ -484,4 +684,25 @@ def _submission(row: SubmissionRow) -> Submission:
         row.late,
         row.recorded,
         row.note,
+        row.number,
+        row.in_gradebook,
     )
+
+
+def _extension(row: ExtensionRow) -> Extension:
+    return Extension(row.course_id, row.assignment, row.person, row.until, row.attempts, row.granted_by, row.granted_at)
+
+
+def _admit(terms: Terms, extension: ExtensionRow | None, used: int, last: datetime) -> None:
+    """Raises where the person may not submit again now."""
+    if terms.attempts is not None:
+        allowed = terms.attempts + (extension.attempts if extension else 0)
+        if used >= allowed:
+            raise TooManyAttempts(allowed)
+    if _now() < last + terms.cooldown:
+        raise TooSoon(last + terms.cooldown)
+
+
+def _lock_key(*what: str) -> int:
+    """A signed 64-bit number for an advisory lock."""
+    return int.from_bytes(hashlib.sha256("\0".join(what).encode()).digest()[:8], "big", signed=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +28,43 @@ class UnknownSubmission(StoreError):
     """No submission has this id."""
 
 
+class TooManyAttempts(StoreError):
+    """The person has used up the assignment's attempts, of which there are `allowed`."""
+
+    def __init__(self, allowed: int) -> None:
+        super().__init__(f"all {allowed} attempts are used")
+        self.allowed = allowed
+
+
+class TooSoon(StoreError):
+    """The person may submit this assignment again at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"the next attempt is possible at {until.isoformat()}")
+        self.until = until
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How often an assignment may be submitted: `attempts` in all (None: any number), with `cooldown` in between."""
+
+    attempts: int | None = None
+    cooldown: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What one learner got for one assignment: a later deadline, and attempts on top of the assignment's."""
+
+    course_id: str
+    assignment: str
+    person: str
+    until: datetime | None
+    attempts: int
+    granted_by: str
+    granted_at: datetime
+
+
 @dataclass(frozen=True)
 class CourseVersion:
     """A published version of a course. `bundle` is its bundle.json; `digest` names the tar."""
@@ -41,7 +78,11 @@ class CourseVersion:
 
 @dataclass(frozen=True)
 class Submission:
-    """What somebody handed in. `received_at` is the server's time, UTC. `digest` is of the archive's content."""
+    """What somebody handed in. `received_at` is the server's time, UTC. `digest` is of the archive's content.
+
+    `number` counts the person's submissions of the assignment from 1. `bundle_digest` names the course version that
+    the verdict is of. `recorded` says that the registrar is done with it, `in_gradebook` that the verdict was written.
+    """
 
     id: str
     course_id: str
@@ -56,6 +97,26 @@ class Submission:
     late: bool
     recorded: bool
     note: str
+    number: int
+    in_gradebook: bool
+
+
+@dataclass(frozen=True)
+class Received(Submission):
+    """A submission just handed in; `new` is False where it is the same as the person's newest one."""
+
+    new: bool
+
+
+@dataclass(frozen=True)
+class EarlierVerdict:
+    """A verdict (JSON) on the course version `bundle_digest`, and when, by whom and why it was replaced."""
+
+    verdict: str
+    bundle_digest: str
+    replaced_at: datetime
+    replaced_by: str
+    why: str
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from nbgrader.api import Gradebook
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from grader.dispatch.exams import Exams
 from grader.dispatch.worker import Worker
 from grader.exam.room import ExamRoom
 from grader.records import Registrar
@@ -75,7 +76,7 @@ class House:
         store.migrate()
         registrar = open_registrar(store, self.data)
         registrar._converter = self.converter
-        worker = Worker("w", store, registrar, self.room, self.data / "exam" / "versions", 60)
+        worker = Worker("w", store, registrar, Exams(store, self.room, self.data / "exam" / "versions"), 60)
         self.desks.append(Desk(store, registrar, worker))
         return self.desks[-1]
 

@@ -13,6 +13,8 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -27,7 +29,7 @@ from grader.exchange.client import exchange_config
 from grader.exchange.client.assignments import Assignments
 from tests.notebooks import given, notebook
 from tests.service.exchange_room import COURSE, RELEASE, UNIT, Campus, campus, member, publish, released, tar_of
-from tests.service.portal_room import OTHER, SETTINGS, archive_of
+from tests.service.portal_room import BUNDLE, OTHER, SETTINGS, archive_of
 
 LOG = logging.getLogger("tests.exchange")
 
@@ -364,12 +366,11 @@ def test_names_lead_nowhere_else(here, buttons, name):
     assert list(here.home.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("files", "sentence"),
-    [({}, "holds no files yet"), ({f"release/en/{UNIT}/a": b"", f"release/en/{UNIT}/a/b": b""}, "cannot be")],
-)
+@pytest.mark.parametrize(("files", "sentence"), [({}, "holds no files yet"), (None, "cannot be")])
 def test_a_release_that_cannot_be_placed_leaves_nothing(here, buttons, files, sentence):
     publish(here.room, files=files)
+    if files is None:
+        (here.home / COURSE).write_text("a file where the folder belongs")
     answer = buttons.fetch_assignment(COURSE, UNIT)
     assert answer["success"] is False
     assert sentence in answer["value"]
@@ -472,6 +473,30 @@ BAD: dict[str, tuple[Callable[[], bytes], int, str]] = {
         400,
         "double-name",
     ),
+    "a file and a folder of one name": (
+        lambda: archive_of({f"{UNIT}.ipynb": GOOD, "a": b"", "a/b": b""}),
+        400,
+        "double-name",
+    ),
+    "a name too long for a disk": (lambda: archive_of({f"{UNIT}.ipynb": GOOD, "ü" * 130: b""}), 400, "bad-name"),
+    "a name with a line break": (lambda: archive_of({f"{UNIT}.ipynb": GOOD, "a\nb": b""}), 400, "bad-name"),
+    "a name that is not UTF-8": (lambda: archive_of({f"{UNIT}.ipynb": GOOD, "a\udcff": b""}), 400, "bad-name"),
+    "a link's name that is not UTF-8": (lambda: tar_of(member("l\udcff", type=tarfile.SYMTYPE)), 400, "bad-name"),
+    "half a character": (
+        lambda: archive_of({f"{UNIT}.ipynb": GOOD.replace(b"Hello", b"\\ud800")}),
+        400,
+        "not-a-notebook",
+    ),
+    "half a character, as bytes": (
+        lambda: archive_of({f"{UNIT}.ipynb": GOOD.replace(b"Hello", b"\xed\xa0\x80")}),
+        400,
+        "not-a-notebook",
+    ),
+    "files that are together more than an exam takes": (
+        lambda: archive_of({f"{UNIT}.ipynb": GOOD, "a": bytes(10_000_000), "b": bytes(10_000_000)}),
+        413,
+        "too-large",
+    ),
     "too many files": (lambda: archive_of({f"{number}.txt": b"" for number in range(1001)}), 413, "too-many-files"),
     "a million entries": (lambda: repeated(EMPTY_ENTRIES, 1000), 413, "too-large"),
     "a thousandfold expansion": (lambda: repeated(bytes(1_000_000), 1000), 413, "too-large"),
@@ -517,6 +542,43 @@ def test_a_bad_archive_is_refused_whole(door, what):
     before = door.everything()
     is_refused(send(door, make()), status, code)
     assert door.everything() == before
+
+
+def test_a_character_outside_the_plane_is_a_character(here):
+    """A pair of halves in JSON; named beside the refusals of a lone one."""
+    whole = GOOD.replace(b"Hello", b"\\ud83d\\ude00")
+    assert whole != GOOD
+    assert send(here, archive_of({f"{UNIT}.ipynb": whole})).status_code == 201
+
+
+def test_attempts_and_pauses_are_told_at_the_door(here):
+    bundle = deepcopy(BUNDLE)
+    bundle["units"][0] |= {"attempts": 2}
+    bundle["units"][1] |= {"cooldown_minutes": 60}
+    here.room.store.publish(COURSE, bundle, b"", "c" * 64, "instructor-nord")
+
+    def work(text: str, unit: str = UNIT) -> httpx.Response:
+        archive = archive_of({f"{unit}.ipynb": GOOD.replace(b"Hello", text.encode())})
+        return send(here, archive, person="learner2-nord", unit=unit)
+
+    assert [work("one").status_code, work("two").status_code, work("two").status_code] == [201, 201, 200]
+    is_refused(work("three"), 409, "no-attempts-left")
+    here.room.store.extend(COURSE, UNIT, "learner2-nord", attempts=1, by="instructor-nord")
+    assert work("three").status_code == 201
+    assert work("one", "port-to-cupy").status_code == 201
+    is_refused(work("two", "port-to-cupy"), 429, "too-soon")
+
+
+def test_a_deadline_of_ones_own_is_kept(here):
+    publish(here.room, deadline="2026-01-01T12:00:00+00:00")
+    here.room.store.extend(
+        COURSE, UNIT, "learner-nord", until=datetime.now(UTC) + timedelta(days=1), by="instructor-nord"
+    )
+    late = {
+        person: send(here, archive_of({f"{UNIT}.ipynb": GOOD, "x": b""}), person=person).json()["late"]
+        for person in ("learner-nord", "learner2-nord")
+    }
+    assert late == {"learner-nord": False, "learner2-nord": True}
 
 
 @pytest.mark.parametrize(

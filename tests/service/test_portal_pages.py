@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.service.portal_room import (
     PEOPLE,
     PREFIX,
     Room,
+    archive_of,
     client,
     grade,
     room,
@@ -36,15 +38,19 @@ def get(here: Room, person: str, path: str, language: str = "en", **more) -> htt
     return asyncio.run(ask())
 
 
+def csrf_of(html: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', html)
+    assert found
+    return found.group(1)
+
+
 def post(here: Room, person: str, path: str, page: str = "", token: str | None = None, **headers):
     """Load a page, then send its form as a browser would; `token` replaces the form's own."""
 
     async def ask() -> httpx.Response:
         async with client(here.app, person) as browser:
             html = (await browser.get(page)).text
-            found = re.search(r'name="csrf" value="([^"]+)"', html)
-            assert found
-            data = {"csrf": found.group(1) if token is None else token}
+            data = {"csrf": csrf_of(html) if token is None else token}
             return await browser.post(path, data=data, headers=headers)
 
     return asyncio.run(ask())
@@ -304,20 +310,59 @@ def test_the_language_is_chosen_and_kept(here):
 
     async def story():
         async with client(here.app, "learner-nord", "en") as browser:
-            chosen = await browser.get("?lang=de")
-            cookie = chosen.headers.get_list("set-cookie")
-            return chosen.text, (await browser.get("submissions")).text, cookie
+            page = f"{PREFIX}submissions"
+            form = {"csrf": csrf_of((await browser.get("")).text), "lang": "de", "page": page}
+            kept = await browser.post("language", data=form)
+            return kept, (await browser.get("submissions")).text
 
-    chosen, later, cookies = asyncio.run(story())
-    assert '<html lang="de">' in chosen
+    kept, later = asyncio.run(story())
+    assert (kept.status_code, kept.headers["location"]) == (303, f"{PREFIX}submissions")
     assert '<html lang="de">' in later
-    for cookie in cookies:
+    for cookie in kept.headers.get_list("set-cookie"):
         assert f"Path={PREFIX}" in cookie
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
     # Another browser of the same person.
     assert '<html lang="de">' in get(here, "learner-nord", "", "en").text
     assert '<html lang="en">' in get(here, "learner2-nord", "", "en").text
+
+
+def test_a_link_shows_a_language_and_keeps_nothing_of_the_person(here):
+    assert '<html lang="de">' in get(here, "learner-nord", "?lang=de", "en").text
+    assert here.store.language("learner-nord") is None
+
+
+@pytest.mark.parametrize("page", ["https://elsewhere.example/", "//elsewhere.example", "/hub/home"])
+def test_choosing_a_language_leads_nowhere_else(here, page):
+    async def story():
+        async with client(here.app, "learner-nord") as browser:
+            form = {"csrf": csrf_of((await browser.get("")).text), "lang": "de", "page": page}
+            return await browser.post("language", data=form)
+
+    assert asyncio.run(story()).headers["location"] == PREFIX
+
+
+@pytest.mark.parametrize("seen", ["\u00b2", "1" * 30, "-1", "x"])
+def test_an_odd_last_event_id_means_from_the_start(here, seen):
+    submission = here.submit()
+    here.grade(submission)
+    headers = {"Last-Event-ID": seen.encode("utf-8")}
+    answer = get(here, "learner-nord", f"submissions/{submission}/events", headers=headers)
+    assert (answer.status_code, answer.text.count("event: state")) == (200, 4)
+
+
+def test_an_event_number_that_cannot_be_is_refused(here):
+    path = f"submissions/{here.submit()}/events?after={10**20}"
+    assert get(here, "learner-nord", path).status_code == 422
+
+
+def test_half_a_character_is_no_fault_of_the_page(here):
+    cell = {"cell_type": "code", "metadata": {"nbgrader": {"grade_id": "\ud800"}}, "source": "x = '\udfff'"}
+    files = {"u.ipynb": json.dumps({"cells": [cell], "nbformat": 4}).encode()}
+    submission = here.store.receive(COURSE, "guarded-map", "learner-nord", archive_of(files)).id
+    answer = get(here, "grader-nord", f"submissions/{submission}/files")
+    assert answer.status_code == 200
+    assert "x = &#39;?&#39;" in answer.text
 
 
 def test_a_learner_withdraws_an_own_waiting_submission(here):
@@ -337,7 +382,7 @@ def test_only_the_owner_withdraws(here):
     assert here.store.submission(submission).state == "queued"
 
 
-FORMS = ["submissions/{id}/withdraw", "sign-out", f"courses/{COURSE}/formgrader"]
+FORMS = ["submissions/{id}/withdraw", "sign-out", "language", f"courses/{COURSE}/formgrader"]
 
 
 @pytest.mark.parametrize("path", FORMS)

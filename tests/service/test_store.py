@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,17 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from grader.store import State, Store, StoreError, Submission, UnknownSubmission
+from grader.store import (
+    Received,
+    State,
+    Store,
+    StoreError,
+    Submission,
+    Terms,
+    TooManyAttempts,
+    TooSoon,
+    UnknownSubmission,
+)
 
 COURSE = "nord--first"
 BUNDLE = {"schema": 1, "units": [{"id": "unit"}]}
@@ -26,7 +38,7 @@ def published(store: Store, digest: str = "d1") -> None:
     store.publish(COURSE, BUNDLE, f"tar of {digest}".encode(), digest, "instructor")
 
 
-def receive(store: Store, person: str = "anna", content: bytes = b"work") -> Submission:
+def receive(store: Store, person: str = "anna", content: bytes = b"work") -> Received:
     return store.receive(COURSE, "unit", person, content, language="de")
 
 
@@ -57,7 +69,8 @@ def test_publishing_the_same_again_changes_nothing(store: Store) -> None:
 def test_the_same_submission_sent_twice_is_one(store: Store) -> None:
     published(store)
     first, second = receive(store), receive(store)
-    assert second == first
+    assert (first.new, second.new) == (True, False)
+    assert second == replace(first, new=False)
     assert store.archive(first.id) == b"work"
     assert first.received_at.tzinfo is not None
     assert states(store, first) == ["received", "queued"]
@@ -68,6 +81,192 @@ def test_the_same_submission_sent_by_many_at_once_is_one(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         ids = {found.id for found in pool.map(lambda _: receive(store), range(16))}
     assert len(ids) == 1
+
+
+def test_work_that_was_taken_back_may_be_handed_in_again(store: Store) -> None:
+    published(store)
+    first = receive(store)
+    store.withdraw(first.id, "anna")
+    again = receive(store)
+    assert again.new
+    assert [lease.submission.id for lease in store.lease("w", 60, batch=5)] == [again.id]
+
+
+def test_going_back_to_earlier_work_is_a_new_submission(store: Store) -> None:
+    published(store)
+    first, other, third = receive(store, content=b"a"), receive(store, content=b"b"), receive(store, content=b"a")
+    assert (third.new, first.number, other.number, third.number) == (True, 1, 2, 3)
+    assert [found.id for found in store.latest(COURSE, "unit")] == [third.id]
+    store.withdraw(third.id, "anna")
+    assert [found.id for found in store.latest(COURSE, "unit")] == [other.id]
+    assert not receive(store, content=b"b").new
+
+
+SENDER = """
+import sys
+from grader.store import Store
+store = Store(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(20):
+    print(store.receive("nord--first", "unit", "anna", b"%d" % (number // 2)).number)
+"""
+
+
+def test_processes_that_send_for_one_person_at_once_agree_on_the_order(store: Store, database_url: str) -> None:
+    published(store)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    senders = [subprocess.Popen([sys.executable, "-c", SENDER, database_url], **pipes) for _ in range(3)]
+    for sender in senders:
+        assert sender.stdout.readline() == "ready\n"
+    for sender in senders:
+        sender.stdin.write("go\n")
+        sender.stdin.flush()
+    for sender in senders:
+        sender.communicate()
+        assert sender.returncode == 0
+    found = sorted(store.submissions(person="anna"), key=lambda one: one.number)
+    assert [one.number for one in found] == list(range(1, len(found) + 1))
+    # The same work never stands beside itself.
+    assert all(before.digest != after.digest for before, after in pairwise(found))
+
+
+def test_two_people_may_hand_in_the_same_at_once(store: Store) -> None:
+    published(store)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda number: receive(store, f"p{number}"), range(16)))
+    assert all(one.new for one in found)
+
+
+COUNTER = """
+import sys
+from pathlib import Path
+from grader.store import Store
+store, file = Store(sys.argv[1]), Path(sys.argv[2])
+for _ in range(40):
+    with store.alone("gradebook", "nord--first"):
+        file.write_text(str(int(file.read_text()) + 1))
+"""
+
+
+def test_one_process_at_a_time_holds_a_lock(store: Store, database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "count"
+    file.write_text("0")
+    command = [sys.executable, "-c", COUNTER, database_url, str(file)]
+    running = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert file.read_text() == "120"
+
+
+HOLDER = """
+import signal, sys
+from grader.store import Store
+with Store(sys.argv[1]).alone("gradebook"):
+    print("held", flush=True)
+    signal.pause()
+"""
+
+
+def test_a_lock_ends_with_the_process_that_held_it(store: Store, database_url: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLDER, database_url], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        os.kill(holder.pid, signal.SIGKILL)
+    with store.alone("gradebook"):
+        pass
+
+
+def test_attempts_are_counted_at_the_door(store: Store) -> None:
+    published(store)
+
+    def send(content: bytes) -> Received:
+        return store.receive(COURSE, "unit", "anna", content, terms=Terms(attempts=2))
+
+    send(b"1")
+    store.withdraw(send(b"2").id, "anna")
+    second = send(b"2")
+    with pytest.raises(TooManyAttempts) as refused:
+        send(b"3")
+    assert refused.value.allowed == 2
+    assert send(b"2").id == second.id
+    store.extend(COURSE, "unit", "anna", attempts=1, by="instructor")
+    assert send(b"3").new
+    with pytest.raises(TooManyAttempts):
+        send(b"4")
+
+
+def test_a_cool_down_says_when_the_next_attempt_is_possible(store: Store) -> None:
+    published(store)
+    terms = Terms(cooldown=timedelta(hours=1))
+    first = store.receive(COURSE, "unit", "anna", b"1", terms=terms)
+    with pytest.raises(TooSoon) as refused:
+        store.receive(COURSE, "unit", "anna", b"2", terms=terms)
+    assert refused.value.until == first.received_at + timedelta(hours=1)
+    assert store.receive(COURSE, "unit", "berta", b"2", terms=terms).new
+
+
+def test_an_extension_keeps_what_is_not_named(store: Store) -> None:
+    until = datetime(2030, 1, 2, 3, tzinfo=UTC)
+    store.extend(COURSE, "unit", "anna", until=until, by="ines")
+    store.extend(COURSE, "unit", "anna", attempts=2, by="jan")
+    found = store.extension(COURSE, "unit", "anna")
+    assert found is not None
+    assert (found.until, found.attempts, found.granted_by) == (until, 2, "jan")
+    assert store.extensions(COURSE) == [found]
+    assert store.extension(COURSE, "unit", "berta") is None
+
+
+def test_a_later_deadline_holds_for_what_was_handed_in_before(store: Store) -> None:
+    published(store)
+    for person in ("anna", "berta"):
+        store.receive(COURSE, "unit", person, b"work", late=True)
+    store.extend(COURSE, "unit", "anna", until=datetime.now(UTC) + timedelta(hours=1), by="ines")
+    assert {one.person: one.late for one in store.submissions()} == {"anna": False, "berta": True}
+
+
+def graded(store: Store, verdict: str = "{}", person: str = "anna") -> Submission:
+    submission = receive(store, person)
+    store.deliver(store.lease("w", 60)[0].token, verdict)
+    store.mark_recorded(submission.id, State.GRADED)
+    return submission
+
+
+def test_a_replaced_verdict_is_kept_and_the_reason_logged(store: Store) -> None:
+    published(store)
+    submission = graded(store, '{"score": 1}')
+    new = {"verdict": '{"score": 2}', "bundle_digest": "d2", "who": "ines", "why": "a test was wrong"}
+    assert not store.revise(submission.id, replaces='{"score": 7}', **new)
+    assert store.revise(submission.id, replaces='{"score": 1}', **new)
+    assert not store.revise(submission.id, replaces='{"score": 2}', **new)
+    assert store.unrecorded() == [submission.id]
+    store.mark_recorded(submission.id, State.GRADED)
+    assert store.verdict(submission.id) == '{"score": 2}'
+    (earlier,) = store.earlier_verdicts(submission.id)
+    assert (earlier.verdict, earlier.bundle_digest, earlier.replaced_by) == ('{"score": 1}', "d1", "ines")
+    assert "regraded: a test was wrong" in [event.why for event in store.log(submission.id)]
+    found = store.submission(submission.id)
+    assert found is not None
+    assert found.bundle_digest == "d2"
+
+
+def test_a_verdict_that_cannot_be_recorded_comes_up_again_later(store: Store) -> None:
+    published(store)
+    submission = receive(store)
+    store.deliver(store.lease("w", 60)[0].token, "{}")
+    assert store.unrecorded() == [submission.id]
+    assert store.unrecorded(due=True) == []
+    for number in (1, 2, 3):
+        store.postpone_recording(submission.id, "the disk is full")
+        assert f"try {number} to record: the disk is full; again in {2**number} s" in store.log(submission.id)[-1].why
+    assert store.unrecorded(due=True) == []
+    found = store.submission(submission.id)
+    assert found is not None
+    assert found.note == "the disk is full"
+    store.mark_recorded(submission.id, State.GRADED)
+    store.postpone_recording(submission.id, "too late")
+    found = store.submission(submission.id)
+    assert found is not None
+    assert (found.state, found.note) == (State.GRADED, "")
 
 
 def test_nothing_is_taken_for_a_course_that_is_not_there(store: Store) -> None:
@@ -211,6 +410,33 @@ def test_several_processes_may_migrate_at_once(database_url: str) -> None:
     running = [subprocess.Popen([sys.executable, "-c", code, database_url]) for _ in range(3)]
     assert [process.wait() for process in running] == [0, 0, 0]
     assert Store(database_url).courses() == []
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(database_url: str) -> None:
+    store = Store(database_url)
+    store.migrate("0001")
+    row = (
+        "INSERT INTO submission (id, course_id, assignment, person, digest, blob, language, bundle_digest,"
+        " received_at, state, late, note, attempts, recorded)"
+        " VALUES ('{0}', 'c', 'u', 'anna', '{0}', 'b', 'en', 'd', '2026-01-0{1} 00:00:00', '{2}', false,"
+        " '{3}', 0, true)"
+    )
+    with store.engine.begin() as connection:
+        connection.execute(text("INSERT INTO blob (digest, size) VALUES ('b', 0)"))
+        for values in (("y", 2, "graded", ""), ("x", 1, "graded", ""), ("z", 3, "needs review", "verdict refused: -")):
+            connection.execute(text(row.format(*values)))
+            connection.execute(
+                text(
+                    "INSERT INTO event (submission_id, state, who, why, at)"
+                    f" VALUES ('{values[0]}', 'graded', 'w', '', '2026-01-01 00:00:00')"
+                )
+            )
+    store.migrate()
+    assert [(one.id, one.number) for one in store.submissions()] == [("z", 3), ("y", 2), ("x", 1)]
+    assert [one.id for one in store.latest("c", "u", in_gradebook=True)] == ["y"]
+    with pytest.raises(DBAPIError), store.engine.begin() as connection:
+        connection.execute(text("UPDATE submission SET blob = 'nowhere'"))
+    store.close()
 
 
 def test_a_language_is_kept_for_each_person(store: Store) -> None:

@@ -20,7 +20,7 @@ from grader.exchange.client.language import say
 class Received:
     """Caps for an archive that the exchange sends; wide, but no learner's disk is filled."""
 
-    submission_bytes = unpacked_bytes = file_bytes = 1 << 30
+    submission_bytes = file_bytes = 1 << 30
     archive_entries = 10_000
 
 
