@@ -138,10 +138,11 @@ class FunctionCheck:
         seed = int(given) if given is not None else secrets.randbits(32)
         outcome = _Outcome()
         for number, size in enumerate(self._sizes):
-            for kind in self._arrays:
+            for library, kind in enumerate(self._arrays):
                 if outcome.stop or outcome.wrong_cases >= ENOUGH:
                     break
-                rng = np.random.default_rng([seed, number])
+                # Values of its own for each library: none can be known from the run before.
+                rng = np.random.default_rng([seed, number, library])
                 args = tuple(generate(rng, size))
                 expected = reference(*(arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args))
                 if self._case(surroundings, outcome, size, kind, args, expected):

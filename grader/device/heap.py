@@ -11,18 +11,25 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from grader.device.interface import Device, Dim3, Finding, Launch, LaunchResult, Pointer
 
+#: The libraries whose arrays lie in a heap.
+Library = Literal["cupy", "numba"]
 #: Where the first allocation lies, how far apart they lie at least, and the alignment, as on a GPU.
 FIRST_ADDRESS = 0x7F00_0000_0000
 GAP = 512
 #: What fresh memory holds: NaN as a float, -1 as an integer, so that reading it before writing is seen.
 FRESH = 0xFF
 DEFAULT_CAPACITY = 4 << 30
+DEFAULT_ALLOCATIONS = 1 << 20
+#: What elements of device arrays may be: no objects, no text, no records.
+ELEMENTS = "biufcmM"
+#: So many numbers travel with an operation as parameters do with a kernel; more of them are a copy to the device.
+PARAMETERS = 64
 
 
 class HeapError(RuntimeError):
@@ -81,6 +88,18 @@ class HeapCounters:
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
+
+    def seen(self) -> dict[str, int]:
+        """Work started and data moved, under the names that checks use.
+
+        `launches` are kernels and array operations; `to_device` and `to_host` are bytes, `copies_to_host` is how often.
+        """
+        return {
+            "launches": self.launches + self.operations,
+            "to_device": self.host_to_device_bytes,
+            "to_host": self.device_to_host_bytes,
+            "copies_to_host": self.device_to_host,
+        }
 
 
 class Heap(Protocol):
@@ -144,6 +163,15 @@ class Heap(Protocol):
         ...
 
 
+def _numbers(value: Any) -> int:
+    """How many numbers a plain operand or option holds. Raises HeapError for what is neither plain nor a number."""
+    if isinstance(value, (tuple, list)):
+        return sum(map(_numbers, value))
+    if value is None or isinstance(value, (bool, int, float, complex, str, np.generic)):
+        return 1
+    raise HeapError(f"an operation of the device takes no {type(value).__name__}")
+
+
 class _Allocation:
     __slots__ = ("bytes", "written")
 
@@ -155,7 +183,8 @@ class _Allocation:
 class LocalHeap:
     """A heap in this process: NumPy arrays for memory, `device` for kernels.
 
-    `capacity` is in bytes. `races=False` and a `step_limit` are handed on to each launch.
+    `capacity` is in bytes, `most` bounds how many allocations there may be at a time. `races=False` and a `step_limit`
+    are handed on to each launch. Requests may be hostile: what does not fit is refused, and changes nothing.
     """
 
     def __init__(
@@ -163,12 +192,14 @@ class LocalHeap:
         device: Device,
         *,
         capacity: int = DEFAULT_CAPACITY,
+        most: int = DEFAULT_ALLOCATIONS,
         seed: int = 0,
         races: bool = True,
         step_limit: int = 200_000_000,
     ) -> None:
         self.device = device
         self.capacity = capacity
+        self.most = most
         self.seed = seed
         self.races = races
         self.step_limit = step_limit
@@ -193,6 +224,8 @@ class LocalHeap:
             raise OutOfDeviceMemory(
                 f"{nbytes} bytes asked for, {free} of {self.capacity} bytes of device memory are free"
             )
+        if len(self._allocations) >= self.most:
+            raise OutOfDeviceMemory(f"there are {self.most} arrays on the device, and no room for another")
         handle = self._next
         self._next += -(-max(nbytes, 1) // GAP) * GAP + GAP
         self._allocations[handle] = _Allocation(nbytes)
@@ -304,8 +337,13 @@ class LocalHeap:
     # -- array operations
 
     def array(self, view: View) -> np.ndarray:
-        """The memory behind `view` as a NumPy array that shares it. For this process's own use."""
+        """The memory behind `view` as a NumPy array that shares it. For this process's own use.
+
+        Raises `HeapError` where the view reaches outside its allocation or its elements are no numbers.
+        """
         dtype = np.dtype(view.dtype)
+        if dtype.kind not in ELEMENTS:
+            raise HeapError(f"device arrays hold no {dtype}")
         if 0 in view.shape:
             return np.empty(view.shape, dtype)
         begin, end = view.extent
@@ -314,10 +352,11 @@ class LocalHeap:
             view.shape, dtype, allocation.bytes.data, offset=where.start + view.address - begin, strides=view.strides
         )
 
-    def _keep(self, result: Any) -> View:
-        array = np.asarray(result)
-        if array.dtype.hasobject:
-            raise HeapError(f"device memory holds no {array.dtype}")
+    def keep(self, content: Any) -> View:
+        """A new array with this content; no copy over the bus, and not counted as one."""
+        array = np.asarray(content)
+        if array.dtype.kind not in ELEMENTS:
+            raise HeapError(f"device arrays hold no {array.dtype}")
         # Contiguous in C's order, also where NumPy kept another: that is what new arrays are.
         array = np.ascontiguousarray(array).reshape(array.shape)
         address = self.alloc(array.nbytes)
@@ -336,6 +375,11 @@ class LocalHeap:
             raise HeapError(f"the device knows no operation named {name}")
         arrays = [self.array(item) if isinstance(item, View) else item for item in operands]
         self._counters.operations += 1
+        plain = [item for item in operands if not isinstance(item, View)]
+        numbers = sum(map(_numbers, [*plain, *(options or {}).values()]))
+        if numbers > PARAMETERS:
+            self._counters.host_to_device += 1
+            self._counters.host_to_device_bytes += 8 * numbers
         with np.errstate(all="ignore"):
             result = function(*arrays, **(options or {}))
         if out is not None:
@@ -349,7 +393,7 @@ class LocalHeap:
                 if isinstance(item, View) and item.address and 0 not in item.shape:
                     self._allocations[self.locate(item.address)[0]].written = True
             return ()
-        return tuple(self._keep(part) for part in (result if isinstance(result, (tuple, list)) else (result,)))
+        return tuple(self.keep(part) for part in (result if isinstance(result, (tuple, list)) else (result,)))
 
     def synchronise(self) -> None:
         self._counters.synchronisations += 1

@@ -7,7 +7,7 @@ Two devices answer this interface: the emulated GPU (`grader.device.emulated`) a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -57,6 +57,11 @@ class Finding:
     @property
     def severity(self) -> Literal["error", "advice"]:
         return KINDS[self.kind]
+
+    @classmethod
+    def from_plain(cls, data: dict[str, Any]) -> Finding:
+        """Inverse of `dataclasses.asdict`, after a way that may have made lists of tuples."""
+        return cls(**{**data, **{name: tuple(data[name]) if data[name] else None for name in ("thread", "block")}})
 
 
 @dataclass(frozen=True)

@@ -60,19 +60,9 @@ def result_to_plain(result: LaunchResult) -> dict[str, Any]:
 
 
 def result_from_plain(data: dict[str, Any]) -> LaunchResult:
-    findings = [
-        Finding(
-            **{
-                **finding,
-                "thread": tuple(finding["thread"]) if finding["thread"] else None,
-                "block": tuple(finding["block"]) if finding["block"] else None,
-            }
-        )
-        for finding in data["findings"]
-    ]
     return LaunchResult(
         [np.frombuffer(buffer, np.uint8).copy() for buffer in data["buffers"]],
-        findings,
+        [Finding.from_plain(finding) for finding in data["findings"]],
         Counters(**data["counters"]),
         data["seconds"],
     )

@@ -1,18 +1,20 @@
 """The candidate: runs the learner's cells and answers calls on what they define.
 
 Everything in this process is the learner's from the first cell on; nothing it says is trusted by the other side.
-Imports this package's channel, and checks for compiling.
+Imports this package, the front ends of the device, and checks for compiling.
 """
 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import io
 import itertools
 import linecache
 import operator
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.device import frontends
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
+from grader.exam.device_link import LinkedHeap, Placed
 from grader.exam.proxy import OPERATIONS
 
 CELL = "<cell:"
@@ -95,10 +99,19 @@ class Candidate:
         self.shell = _shell
         self.space: dict[str, Any] = self.shell.user_ns
         self.known = {name: id(value) for name, value in self.space.items()}
+        #: Arrays of the device that the last answer speaks of: their memory stays until it is read.
+        self.sent: list[Any] = []
+        #: Held by who speaks on the channel.
+        self.speaking = threading.RLock()
+        self.heap = LinkedHeap(channel, self.speaking) if options["device"] == "emulated" else None
+        if self.heap is not None:
+            frontends.install_emulated(self.heap)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """What one of the questions below gives, with what was printed and which names are bound anew."""
-        answer: dict[str, Any] = getattr(self, f"do_{request['do']}")(request)
+        self.sent.clear()
+        with self.heap.answering() if self.heap is not None else contextlib.nullcontext():
+            answer: dict[str, Any] = getattr(self, f"do_{request['do']}")(request)
         changed = [name for name, value in self.space.items() if self.known.get(name) != id(value)]
         self.known = {name: id(value) for name, value in self.space.items()}
         names = [name for name in changed if type(name) is str]
@@ -110,10 +123,10 @@ class Candidate:
         return encode(value, self._handle)
 
     def _handle(self, value: Any) -> Any:
-        flagged = _device_array(value)
-        if flagged is not None:
-            library = "numba" if hasattr(type(value), "copy_to_host") else "cupy"
-            return {"~": "device", "v": encode(flagged), "k": library}
+        found = _from_gpu(value) if self.heap is None else _placed(value)
+        if found is not None:
+            self.sent.append(value)
+            return found
         number = len(self.handles)
         self.handles[number] = value
         return {"~": "handle", "v": number, "c": callable(value), "t": type(value).__name__[:80]}
@@ -125,7 +138,10 @@ class Candidate:
         if value.get("~") == "handle":
             return self.handles[value["v"]]
         if value.get("~") == "device":
-            return _to_device(decode(value["v"]), value.get("k", "cupy"))
+            if self.heap is None:
+                return _to_gpu(decode(value["v"]), value["k"])
+            placed = Placed.from_plain(value)
+            return frontends.adopt(placed.library, placed.view)
         if value.get("~") == "callback":
             return self._callback(int(value["v"]))
         raise ChannelError("unknown value")
@@ -134,9 +150,10 @@ class Candidate:
         """A function of a test's: calling it asks the examiner, whose test may in turn ask here."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            self.channel.send({"callback": number, "args": self.plain(args), "kwargs": self.plain(kwargs)})
-            while "do" in (message := self.channel.receive()):
-                self.channel.send(self.answer(message))
+            with self.speaking:
+                self.channel.send({"callback": number, "args": self.plain(args), "kwargs": self.plain(kwargs)})
+                while "do" in (message := self.channel.receive()):
+                    self.channel.send(self.answer(message))
             back = message["back"]
             if "error" in back:
                 name, text = back["error"]
@@ -188,18 +205,13 @@ class Candidate:
         args = tuple(places[number] for number in range(len(args)))
         kwargs = {name: places[name] for name in kwargs}
         target: Any = self.handles[request["handle"]]
-        counts = _counts()
-        moved: dict[str, int] = {}
         try:
             if request["attribute"] is not None:
                 target = getattr(target, request["attribute"])
             value = target(*args, **kwargs)
-            # Bringing the result here is a copy of ours, not the learner's.
-            moved = _difference(counts, _counts())
             answer: dict[str, Any] = {"value": self.plain(value), "error": None}
         except BaseException as error:  # the learner's code may raise anything; it is told, not judged, here
             answer = {"value": None, "error": _error(error)}
-        answer["counts"] = moved
         left, named = self.plain(args), self.plain(kwargs)
         if left != request["args"] or named != request["kwargs"]:
             answer |= {"args": left, "kwargs": named}
@@ -247,19 +259,25 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _device_array(value: Any) -> np.ndarray | None:
-    """The values of an array of the emulated device; None for anything else."""
+def _placed(value: Any) -> dict[str, Any] | None:
+    """Where an array of the emulated device lies; None for anything else."""
+    found = frontends.view_of(value)
+    return None if found is None else Placed(found[1], found[0]).plain()
+
+
+def _from_gpu(value: Any) -> dict[str, Any] | None:
+    """The values of an array on a real GPU; None for anything else."""
     kind = type(value)
     if kind is np.ndarray or isinstance(value, np.generic):
         return None
-    if kind.__module__.split(".")[0] in ("cupy", "grader") and hasattr(kind, "get") and hasattr(kind, "dtype"):
-        return np.asarray(value.get())
+    if kind.__module__.split(".")[0] == "cupy" and hasattr(kind, "get") and hasattr(kind, "dtype"):
+        return {"~": "device", "v": encode(np.asarray(value.get())), "k": "cupy"}
     if hasattr(kind, "copy_to_host") and hasattr(kind, "__cuda_array_interface__"):
-        return np.asarray(value.copy_to_host())
+        return {"~": "device", "v": encode(np.asarray(value.copy_to_host())), "k": "numba"}
     return None
 
 
-def _to_device(array: np.ndarray, kind: str) -> Any:
+def _to_gpu(array: np.ndarray, kind: str) -> Any:
     if kind == "numba":
         from numba import cuda
 
@@ -267,16 +285,6 @@ def _to_device(array: np.ndarray, kind: str) -> Any:
     import cupy
 
     return cupy.asarray(array)
-
-
-def _counts() -> dict[str, int]:
-    """Launches and copies so far; nothing where no front end counts them."""
-    frontends = sys.modules.get("grader.device.frontends")
-    return (frontends.host_counts() if frontends is not None else None) or {}
-
-
-def _difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
-    return {name: after[name] - before.get(name, 0) for name in after}
 
 
 def _error(error: BaseException | None) -> dict[str, Any] | None:
@@ -316,8 +324,6 @@ def serve(channel: Channel, options: dict[str, Any]) -> None:
     os.environ["IPYTHONDIR"] = folder
     candidate = Candidate(channel, options)
     sys.stdout, sys.stderr = candidate.output, candidate.errors
-    if options.get("device") == "emulated":
-        _front_ends()
     while True:
         answer = candidate.answer(channel.receive())
         try:
@@ -325,17 +331,3 @@ def serve(channel: Channel, options: dict[str, Any]) -> None:
         except TooLarge as error:
             said = {"classes": ["ValueError"], "name": "TooLarge", "text": str(error), "trace": ""}
             channel.send({"value": None, "error": said})
-
-
-def _front_ends() -> None:
-    """numba.cuda's host API and the cupy stand-in over the emulated device."""
-    import importlib.util
-
-    if importlib.util.find_spec("grader.device.frontends") is None:
-        return
-    spec = importlib.util.find_spec("grader.device.frontends.cupy_standin")
-    if spec is None or spec.origin is None:
-        return
-    from grader.device import frontends
-
-    frontends.install_emulated()

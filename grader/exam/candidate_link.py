@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from grader.checks.surroundings import OnDevice
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode, pack, unpack
+from grader.exam.device_link import ExamMemory, Placed
 from grader.exam.marking import LearnersError, clean, learners_error
 from grader.exam.proxy import OPERATIONS, CallableProxy, Proxy, bring_back, make, same_or
 
@@ -27,6 +28,9 @@ _OUTPUT = 4_000
 #: What changes only by another binding of its name, which the candidate reports.
 _LASTING = (Proxy, bool, int, float, complex, str, bytes, type(None))
 _GENERATION = 1 << 40
+#: What an answer may bring along from device memory: arrays, and bytes in all.
+_ARRAYS, _ARRAY_BYTES = 256, 256 << 20
+_UNREAD = np.zeros(0)
 
 
 Why = Literal["timeout", "excess", "ended", "malformed"]
@@ -53,21 +57,42 @@ class LearnerRaised(Exception):
 
 @dataclass(frozen=True)
 class Called:
-    """What came of a call: its value, launches and copies, the arguments as it left them (None: unchanged), or the
-    error."""
+    """What came of a call: its value, the arguments as it left them (None: unchanged), or the error."""
 
     value: Any
-    counts: dict[str, int]
     args: tuple[Any, ...] | None
     kwargs: dict[str, Any] | None
     error: LearnersError | None
+
+
+class _Awaited:
+    """Arrays of the device that an answer speaks of, until their values are read."""
+
+    def __init__(self) -> None:
+        self.placed: list[Placed] = []
+        self._arrays: list[OnDevice] = []
+        self._size = 0
+
+    def add(self, placed: Placed) -> OnDevice:
+        """The array, whose values come with `fill`. Raises ChannelError where it is one too many."""
+        self._size += placed.nbytes
+        if len(self.placed) >= _ARRAYS or self._size > _ARRAY_BYTES:
+            raise ChannelError("more device arrays than an answer may bring")
+        self.placed.append(placed)
+        self._arrays.append(OnDevice(_UNREAD, placed.library))
+        return self._arrays[-1]
+
+    def fill(self, contents: list[np.ndarray]) -> None:
+        for array, content in zip(self._arrays, contents, strict=True):
+            object.__setattr__(array, "array", content)
 
 
 class CandidateLink:
     """One notebook's.
 
     `seconds_left` is the clock of the cell that runs, `lines` counts the lines of each cell of the paper, by key, and
-    `modules` are what the instructor's solution cells import, by name.
+    `modules` are what the instructor's solution cells import, by name. With `emulated`, arrays of the device lie in
+    `memory`; on a real GPU they lie in the candidate and their values are its word.
     """
 
     def __init__(
@@ -77,12 +102,15 @@ class CandidateLink:
         seconds_left: Callable[[], float],
         lines: dict[str, int],
         modules: dict[str, str],
+        *,
+        emulated: bool,
     ) -> None:
         self.channel = channel
         self.call_seconds = call_seconds
         self.seconds_left = seconds_left
         self.lines = lines
         self.modules = modules
+        self.memory = ExamMemory(self._ask_device, channel.limit // 2) if emulated else None
         self.gone: CandidateGone | None = None
         #: Something that a test knows may lie in the candidate.
         self.told = False
@@ -101,6 +129,8 @@ class CandidateLink:
         """Let go of the candidate; the next question starts another, which knows nothing."""
         self.channel.send({"fresh": True})
         self.gone = None
+        if self.memory is not None:
+            self.memory = ExamMemory(self._ask_device, self.channel.limit // 2)
         self._generation += 1
         self._fetched.clear()
         self._names.clear()
@@ -117,11 +147,11 @@ class CandidateLink:
             raise self.gone
         seconds = min(seconds, self.seconds_left())
         deadline = time.monotonic() + seconds
-        reply = self._pass(body, deadline, seconds)
+        reply = self._pass("candidate", body, deadline, seconds)
         while "callback" in reply:
             if time.monotonic() > deadline:
                 raise self.lost("timeout", seconds)
-            reply = self._pass(self._called_back(reply), deadline, seconds)
+            reply = self._pass("candidate", self._called_back(reply), deadline, seconds)
         self._epoch += 1
         names = reply.get("names")
         reply["names"] = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
@@ -132,15 +162,24 @@ class CandidateLink:
         self._show(output)
         return reply
 
-    def _pass(self, body: dict[str, Any], deadline: float, seconds: float) -> dict[str, Any]:
+    def _ask_device(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A question to the bench that holds the candidate's arrays, and ends with it."""
+        if self.gone is not None:
+            raise self.gone
+        seconds = min(self.call_seconds, self.seconds_left())
+        return self._pass("device", body, time.monotonic() + seconds, seconds)
+
+    def _pass(self, role: str, body: dict[str, Any], deadline: float, seconds: float) -> dict[str, Any]:
         packed = pack(body)
         if len(packed) > self.channel.limit:
             raise NotPlain(f"{len(packed)} bytes are more than can be handed to learner code at once")
-        self.channel.send({"ask": "candidate", "seconds": max(deadline - time.monotonic(), 0.0)})
+        self.channel.send({"ask": role, "seconds": max(deadline - time.monotonic(), 0.0)})
         self.channel.send_raw(packed)
         answer = self.channel.receive()
         if "gone" in answer:
             raise self.lost(answer["gone"], seconds, answer.get("why", ""))
+        if self.memory is not None and answer["device_requests"]:
+            self.memory.asked = True
         try:
             reply = unpack(self.channel.receive_raw())
         except TooLarge:
@@ -179,13 +218,29 @@ class CandidateLink:
     def _otherwise(self, item: Any) -> Any:
         if isinstance(item, Proxy):
             return {"~": "handle", "v": self._number(item)}
-        if isinstance(item, OnDevice):
+        if isinstance(item, OnDevice) and self.memory is None:
             return {"~": "device", "v": encode(item.array), "k": item.kind}
+        if isinstance(item, OnDevice):
+            item = self._placed([item])[0]
+        if isinstance(item, Placed):
+            return item.plain()
         if callable(item) and not isinstance(item, type):
             number = len(self._callbacks)
             self._callbacks[number] = item
             return {"~": "callback", "v": number}
         raise NotPlain(f"a {type(item).__name__} cannot be handed to learner code")
+
+    def _placed(self, items: Sequence[Any]) -> tuple[Any, ...]:
+        """Arrays of the device are there from here on; anything else stays as it is."""
+        arrays = [item for item in items if isinstance(item, OnDevice)]
+        if self.memory is None or not arrays:
+            return tuple(items)
+        try:
+            views = iter(self.memory.place([item.array for item in arrays]))
+        except ChannelError as error:
+            # The candidate has used the device's memory up.
+            raise self.lost("malformed") from error
+        return tuple(Placed(next(views), item.kind) if isinstance(item, OnDevice) else item for item in items)
 
     def _number(self, proxy: Proxy) -> int:
         generation, number = divmod(proxy._handle, _GENERATION)
@@ -195,9 +250,30 @@ class CandidateLink:
         return number
 
     def native(self, value: Any) -> Any:
-        """What the candidate sent, as a value or a proxy. Whatever is malformed ends the candidate."""
+        """What the candidate sent, as a value or a proxy; what lies on the device is read from there, now. Whatever is
+        malformed ends the candidate."""
+        awaited = _Awaited()
+        decoded = self._decoded(value, awaited)
+        self._read(awaited)
+        return decoded
+
+    def _decoded(self, value: Any, awaited: _Awaited) -> Any:
+        def special(item: dict[str, Any]) -> Any:
+            if self.memory is not None and item.get("~") == "device":
+                return awaited.add(Placed.from_plain(item))
+            return self._special(item)
+
         try:
-            return decode(value, self._special)
+            return decode(value, special)
+        except ChannelError as error:
+            raise self.lost("malformed") from error
+
+    def _read(self, awaited: _Awaited, *, let_go: bool = False) -> None:
+        """Bring what is awaited from the device, in one go."""
+        if self.memory is None or not awaited.placed:
+            return
+        try:
+            awaited.fill(self.memory.read(awaited.placed, let_go=let_go))
         except ChannelError as error:
             raise self.lost("malformed") from error
 
@@ -226,11 +302,12 @@ class CandidateLink:
     ) -> Called:
         """Call an object of the learner's, or a method of it."""
         self.told = True
+        given = self._placed(args)
         body = {
             "do": "call",
             "handle": self._number(make(self, handle, "", False)),
             "attribute": attribute,
-            "args": self.plain(args),
+            "args": self.plain(given),
             "kwargs": self.plain(kwargs),
             "same": _same(args, kwargs),
         }
@@ -245,15 +322,17 @@ class CandidateLink:
                 self._hung.add(name)
             raise
         error = self.error(reply)
-        after = self._changed(reply)
-        counts = reply.get("counts")
-        return Called(
-            value=None if error else self.native(reply.get("value")),
-            counts={k: v for k, v in counts.items() if type(v) is int} if isinstance(counts, dict) else {},
-            args=after[0],
-            kwargs=after[1],
-            error=error,
-        )
+        awaited = _Awaited()
+        value = None if error else self._decoded(reply.get("value"), awaited)
+        changed, named = self._changed(reply, len(given), awaited)
+        if any(isinstance(arg, Placed) for arg in given):
+            # What became of these is not the candidate's to say.
+            left = given if changed is None else changed
+            changed = tuple(
+                awaited.add(arg) if isinstance(arg, Placed) else said for arg, said in zip(given, left, strict=True)
+            )
+        self._read(awaited, let_go=True)
+        return Called(value, changed, named, error)
 
     def error(self, reply: dict[str, Any]) -> LearnersError | None:
         """What a reply says of an exception, if anything."""
@@ -265,11 +344,13 @@ class CandidateLink:
         except ChannelError as error:
             raise self.lost("malformed") from error
 
-    def _changed(self, reply: dict[str, Any]) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
+    def _changed(
+        self, reply: dict[str, Any], count: int, awaited: _Awaited
+    ) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
         if reply.get("args") is None:
             return None, None
-        args, kwargs = self.native(reply["args"]), self.native(reply.get("kwargs"))
-        if type(args) is not tuple or type(kwargs) is not dict:
+        args, kwargs = self._decoded(reply["args"], awaited), self._decoded(reply.get("kwargs"), awaited)
+        if type(args) is not tuple or len(args) != count or type(kwargs) is not dict:
             raise self.lost("malformed")
         return args, kwargs
 

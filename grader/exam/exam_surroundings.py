@@ -67,19 +67,17 @@ class ExamSurroundings:
     def call(self, function: Any, args: Any, kwargs: Any) -> tuple[Any, surroundings.FunctionTrace]:
         if not isinstance(function, Proxy):
             return function(*args, **kwargs), surroundings.FunctionTrace()
+        memory = self.link.memory
+        before = memory.counted() if memory is not None else {}
         done = self.link.call_plainly(function._handle, tuple(args), dict(kwargs))
+        after = memory.counted() if memory is not None else {}
         if done.error is not None:
             kind = "unwritten" if done.error.unwritten else "exception"
             finding = messages.learner_exception(done.error.kind, done.error.line, done.error.cell, None)
             raise surroundings.LearnerError(kind, finding.message, done.error.line, done.error.trace)
-        trace = surroundings.FunctionTrace(
-            launches=done.counts.get("launches"),
-            to_device=done.counts.get("to_device"),
-            to_host=done.counts.get("to_host"),
-            copies_to_host=done.counts.get("copies_to_host"),
-            arguments=tuple(args) if done.args is None else done.args,
-        )
-        return done.value, trace
+        moved = {name: after[name] - before[name] for name in after}
+        arguments = tuple(args) if done.args is None else done.args
+        return done.value, surroundings.FunctionTrace(**moved, arguments=arguments)
 
 
 class BenchDevice:

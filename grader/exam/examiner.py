@@ -47,7 +47,10 @@ class Examiner:
         self.own = Own.of(cell["model"] for cell in self.cells if cell["learner"])
         lines = {cell["key"]: cell["source"].count("\n") + 1 for cell in self.cells}
         self.until = time.monotonic()
-        self.link = CandidateLink(channel, options["call_seconds"], self._seconds_left, lines, self.own.modules)
+        emulated = options["device"] == "emulated"
+        self.link = CandidateLink(
+            channel, options["call_seconds"], self._seconds_left, lines, self.own.modules, emulated=emulated
+        )
         self.space = Namespace(self.link)
         device = BenchDevice(channel, str(options["device"]), self._seconds_left)
         self.surroundings = ExamSurroundings(self.link, device, options["language"])

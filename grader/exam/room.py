@@ -7,6 +7,7 @@ cells and maxima of the paper that the room laid out itself. Imports this packag
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import itertools
 import json
@@ -28,8 +29,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grader.exam import messages, paper, scratch, walls, zygote
-from grader.exam.channel import Channel, ChannelError, TimedOut
+from grader.exam import device_link, messages, paper, scratch, walls, zygote
+from grader.exam.channel import Channel, ChannelError, TimedOut, unpack
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.paper import Cell, Paper, SubmissionError
 from grader.exam.users import RoomUsers
@@ -242,20 +243,27 @@ class ExamRoom:
         Calling it gives the text of the source's last value, None where a notebook would show none. Raises ExamError
         where the source raises, or is too slow, or ends the process.
         """
-        with self._folder() as folder:
+        with self._folder() as folder, contextlib.ExitStack() as started:
             place = folder / "shell"
             owner = self._make_folder("candidate", place, [])
             for name, data in files.items():
                 _write(place, name, data, owner)
             options = {"device": self.device, "output_bytes": self.limits.output_bytes}
-            process = self._fork("candidate", place, [], options)
+
+            def start(role: str, where: Path) -> Process:
+                forked = self._fork(role, where, [], options)
+                started.callback(forked.end)
+                return forked
+
+            process = start("candidate", place)
+            device = functools.cache(lambda: start("device", folder / "device"))
             numbers = itertools.count(1)
 
             def run(source: str) -> str | None:
                 seconds = self.limits.cell_seconds
                 try:
                     process.channel.send({"do": "test", "key": f"shell-{next(numbers)}", "source": source}, seconds)
-                    reply = process.channel.receive(seconds)
+                    reply = unpack(_answer(process, time.monotonic() + seconds, device)[0])
                 except ChannelError as error:
                     raise ExamError(f"the process ended: {process.why_gone(error)}") from error
                 if not isinstance(reply, dict) or reply.get("error"):
@@ -263,10 +271,7 @@ class ExamRoom:
                     raise ExamError(f"{str(told.get('name'))[:80]}: {str(told.get('text'))[:400]}")
                 return str(reply["shown"]) if "shown" in reply else None
 
-            try:
-                yield run
-            finally:
-                process.end()
+            yield run
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -549,24 +554,26 @@ class _Exam:
     def _pass_on(self, examiner: Process, request: dict[str, Any]) -> None:
         """A question of the examiner's, to a candidate or bench and back, within the clock that the examiner sets."""
         role, seconds = request["ask"], _seconds(request.get("seconds"))
-        if role not in ("candidate", "bench"):
+        if role not in ("candidate", "bench", "device"):
             raise _ExaminerGone(False, f"it asked for {str(role)[:40]!r}")
         question = self._hear(examiner, raw=True)
         until = min(time.monotonic() + seconds, self.deadline)
         process = self._process(role)
         try:
             process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
-            answer = process.channel.receive_raw(max(until - time.monotonic(), 0.01))
+            device = functools.partial(self._process, "device") if role == "candidate" else None
+            answer, requests = _answer(process, until, device)
         except TimedOut:
             self._lose(role)
             self._say(examiner, {"gone": "timeout"})
         except ChannelError as error:
-            reason = process.why_gone(error)
+            broken = next((one for one in self._together(role) if one.exceeded), process)
+            reason = broken.why_gone(error)
             log.info("the %s ended: %s", role, reason)
             self._lose(role)
-            self._say(examiner, {"gone": "excess" if process.exceeded else "ended", "why": reason[:500]})
+            self._say(examiner, {"gone": "excess" if broken.exceeded else "ended", "why": reason[:500]})
         else:
-            self._say(examiner, {"answer": True}, answer)
+            self._say(examiner, {"answer": True, "device_requests": requests}, answer)
 
     def _take(self, said: Any) -> None:
         """A result counts once, for a test or manual cell of the paper."""
@@ -585,9 +592,16 @@ class _Exam:
             self.processes[role] = self.room._fork(role, folder, [], self.options)
         return self.processes[role]
 
+    def _together(self, role: str) -> list[Process]:
+        """The processes that end with this one: a candidate and the bench that holds its arrays are one."""
+        roles = ("candidate", "device") if role in ("candidate", "device") else (role,)
+        return [self.processes[one] for one in roles if one in self.processes]
+
     def _lose(self, role: str) -> None:
-        if role in self.processes:
-            self.processes.pop(role).end()
+        lost = self._together(role)
+        self.processes = {name: one for name, one in self.processes.items() if one not in lost}
+        for process in lost:
+            process.end()
 
     def _furnish(self, folder: Path) -> None:
         """The candidate's folder: what learners were given, then what they submitted beside it.
@@ -647,6 +661,19 @@ def _nothing(laid: Paper) -> list[CellVerdict]:
         for cell in laid.cells
         if cell.kind != "run"
     ]
+
+
+def _answer(process: Process, until: float, device: Callable[[], Process] | None) -> tuple[bytes, int]:
+    """A process's answer, and how often it asked its device meanwhile; `device` gives the process that it asked."""
+    for requests in itertools.count():
+        answer = process.channel.receive_raw(max(until - time.monotonic(), 0.01))
+        if device is None or not device_link.is_request(answer):
+            return answer, requests
+        bench = device().channel
+        bench.send_raw(answer, max(until - time.monotonic(), 0.01))
+        done = bench.receive_raw(max(until - time.monotonic(), 0.01))
+        process.channel.send_raw(done, max(until - time.monotonic(), 0.01))
+    raise AssertionError
 
 
 def _seconds(said: Any) -> float:

@@ -55,7 +55,8 @@ def _warm() -> None:
     from numba import cuda
 
     from grader.device import emulated  # noqa: F401
-    from grader.exam import bench, candidate, examiner, in_process  # noqa: F401
+    from grader.device.frontends import cupy_standin, numba_cuda  # noqa: F401
+    from grader.exam import bench, candidate, device_bench, examiner, in_process  # noqa: F401
 
     def kernel(x: Any, out: Any) -> None:
         i: Any = cuda.grid(1)  # type: ignore[call-arg]
@@ -63,6 +64,7 @@ def _warm() -> None:
             out[i] = x[i]
 
     cuda.compile_ptx(kernel, "void(float32[:], float32[:])", cc=(9, 0), lineinfo=True)
+    cupy_standin.contents()
     candidate.prepare()
 
 
@@ -107,11 +109,16 @@ def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
 
 
 def _serve(request: dict[str, Any], descriptor: int) -> None:
-    from grader.exam import bench, candidate, examiner
+    from grader.exam import bench, candidate, device_bench, examiner
     from grader.exam.channel import Channel
 
     channel = Channel(descriptor, request["message_bytes"])
-    roles = {"candidate": candidate.serve, "examiner": examiner.serve, "bench": bench.serve}
+    roles = {
+        "candidate": candidate.serve,
+        "examiner": examiner.serve,
+        "bench": bench.serve,
+        "device": device_bench.serve,
+    }
     try:
         roles[request["role"]](channel, request["options"])
     except BaseException as error:  # the last stop of a child: say why on its channel, then end

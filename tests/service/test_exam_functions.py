@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.exam.room import ExamRoom
+from grader.exam.verdict import Verdict
 from tests.notebooks import given, notebook, solution, test
 
 CHECK = """from grader.checks import FunctionCheck
@@ -44,3 +46,73 @@ def test_given_cells_in_the_learners_language_run_once_and_in_order(room: ExamRo
     handed_in = notebook(first, given("seen.append('hier')"), solution("f", "f = len(seen)"), tail[1])
     verdict = room.examine(folders["source"], "unit", {"unit.ipynb": handed_in}, given=folders["given"])
     assert verdict.score == 1
+
+
+def examined(room: ExamRoom, folder: Path, *cells: dict[str, Any]) -> Verdict:
+    """The verdict on a notebook whose solution cells are the learner's."""
+    folder.mkdir()
+    (folder / "unit.ipynb").write_bytes(notebook(*cells))
+    return room.examine(folder, "unit", {"unit.ipynb": notebook(*cells)})
+
+
+def test_kernels_of_learners_cells_run_and_say_what_they_do_wrong(room: ExamRoom, tmp_path: Path) -> None:
+    code = """import io, contextlib
+import numpy as np
+from numba import cuda
+@cuda.jit
+def fill(out):
+    i = cuda.grid(1)
+    out[i] = i
+filled = cuda.device_array(3, np.int64)
+said = io.StringIO()
+with contextlib.redirect_stdout(said):
+    fill[1, 4](filled)
+said = said.getvalue()"""
+    check = "assert filled.array.tolist() == [0, 1, 2] and filled.kind == 'numba'\nassert 'out of bounds' in said"
+    verdict = examined(room, tmp_path / "source", solution("fill", code), test("t", 1, check))
+    assert verdict.score == 1, verdict
+
+
+def test_arrays_of_the_device_are_made_anew_with_a_candidate_that_was_lost(room: ExamRoom, tmp_path: Path) -> None:
+    code = """import cupy
+table = cupy.arange(3)
+def f(x):
+    while x == 0: pass
+    return table + x"""
+    verdict = examined(
+        room,
+        tmp_path / "source",
+        solution("f", code),
+        test("hangs", 1, "f(0)"),
+        test("works", 1, "assert f(2).array.tolist() == [2, 3, 4]"),
+    )
+    assert [(cell.outcome, cell.score) for cell in verdict.cells] == [("timeout", 0), ("passed", 1)]
+
+
+def test_an_input_that_learner_code_keeps_stays_its_own(room: ExamRoom, tmp_path: Path) -> None:
+    code = "kept = []\ndef f(x):\n    kept.append(x)\n    return kept[0] + 0"
+    check = """from grader.checks import OnDevice
+import numpy as np
+for number in (1.0, 2.0):
+    assert f(OnDevice(np.full(2, number))).array.tolist() == [1, 1]"""
+    assert examined(room, tmp_path / "source", solution("f", code), test("t", 1, check)).score == 1
+
+
+def test_lists_of_device_arrays_go_and_come(room: ExamRoom, tmp_path: Path) -> None:
+    code = "import cupy\ndef f(a): return {'sum': a[0] + a[1], 'parts': (a[0][::-1], cupy.zeros((0, 2)))}"
+    check = """from grader.checks import OnDevice
+import numpy as np
+found = f([OnDevice(np.arange(3.0)), OnDevice(np.ones(3))])
+assert found['sum'].array.tolist() == [1, 2, 3]
+assert found['parts'][0].array.tolist() == [2, 1, 0] and found['parts'][1].array.shape == (0, 2)"""
+    assert examined(room, tmp_path / "source", solution("f", code), test("t", 1, check)).score == 1
+
+
+def test_the_device_answers_tests_inside_the_candidate_and_in_a_shell(room: ExamRoom, tmp_path: Path) -> None:
+    code = "import cupy\ndef f(x): return cupy.asarray(x)"
+    cells = notebook(solution("f", code), test("t", 2, CHECK.format(library="cupy")))
+    (tmp_path / "unit.ipynb").write_bytes(cells)
+    assert room.examine(tmp_path, "unit", {"unit.ipynb": cells}, tests="in-process").score == 2
+    with room.shell({}) as run:
+        assert run("import cupy\nint(cupy.arange(4).sum())") == "6"
+        assert run("float(cupy.ones(3)[1])") == "1.0"

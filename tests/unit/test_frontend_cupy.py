@@ -6,16 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.device.emulated import EmulatedDevice
 from grader.device.frontends import cupy_standin
 from grader.device.frontends.cupy_standin import table
 from grader.device.frontends.report import Reporter
-from grader.device.heap import LocalHeap
-
-
-@pytest.fixture
-def heap():
-    return LocalHeap(EmulatedDevice())
+from tests.heaps import either_heap  # noqa: F401
 
 
 @pytest.fixture

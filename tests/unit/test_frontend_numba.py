@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 from numba.cuda.core.errors import NumbaPerformanceWarning, TypingError
 
-from grader.device.emulated import EmulatedDevice
 from grader.device.frontends import numba_cuda
-from grader.device.heap import LocalHeap
-
-
-@pytest.fixture
-def heap():
-    return LocalHeap(EmulatedDevice())
+from tests.heaps import either_heap  # noqa: F401
 
 
 @pytest.fixture

@@ -96,3 +96,32 @@ def test_an_operation_is_one_of_a_closed_list(heap):
     for name in ("fromfile", "load", "__class__", "os.system"):
         with pytest.raises(HeapError, match="no operation named"):
             heap.operate(name, ())
+
+
+def test_numbers_beyond_a_few_parameters_are_a_copy_to_the_device(heap):
+    heap.operate("tile", (heap.keep(np.ones(3)), (2, 2)))
+    assert heap.counters().host_to_device == 0
+    heap.operate("concatenate", (heap.keep(np.ones(1)), tuple(range(100))))
+    assert (heap.counters().host_to_device, heap.counters().host_to_device_bytes) == (1, 800)
+
+
+def test_an_operation_takes_arrays_of_the_device_and_plain_values_only(heap):
+    for operand in (np.ones(3), print, {"a": 1}, slice(3), ([View(64, "<f4", (1,), (4,))],)):
+        with pytest.raises(HeapError, match="takes no"):
+            heap.operate("add", (operand, 1))
+
+
+def test_memory_is_numbers_whatever_a_view_says(heap):
+    address = heap.alloc(64)
+    for dtype in ("O", "U4", "V8", "f4,f4"):
+        with pytest.raises(HeapError, match="hold no"):
+            heap.operate("copy", (View(address, dtype, (1,), (8,)),))
+
+
+def test_there_are_so_many_allocations_and_no_more():
+    heap = LocalHeap(AddOne(), most=2)
+    first, _ = heap.alloc(1), heap.alloc(1)
+    with pytest.raises(OutOfDeviceMemory, match="2 arrays"):
+        heap.alloc(1)
+    heap.free(first)
+    heap.alloc(1)

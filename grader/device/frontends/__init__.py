@@ -6,9 +6,12 @@ Imports `grader.device` only; `numba` is imported when its front end is installe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
 
 from grader.device.frontends.report import Reporter, Show
-from grader.device.heap import Heap, LocalHeap
+from grader.device.heap import ELEMENTS, Heap, Library, LocalHeap, View
 from grader.device.interface import Finding, Language
 
 
@@ -27,19 +30,26 @@ _installed: Installed | None = None
 
 
 def host_counts() -> dict[str, int] | None:
-    """Work started and data moved by host code since the front ends were installed; None where they are not.
+    """`HeapCounters.seen` since the front ends were installed; None where they are not."""
+    return None if _installed is None else _installed.heap.counters().seen()
 
-    `launches` are kernels and array operations; `to_device` and `to_host` are bytes, `copies_to_host` is how often.
-    """
-    if _installed is None:
-        return None
-    counters = _installed.heap.counters()
-    return {
-        "launches": counters.launches + counters.operations,
-        "to_device": counters.host_to_device_bytes,
-        "to_host": counters.device_to_host_bytes,
-        "copies_to_host": counters.device_to_host,
-    }
+
+def view_of(array: Any) -> tuple[Library, View] | None:
+    """Whose array it is and where it lies; None for what is no array of the installed front ends, and for records."""
+    from grader.device.frontends import cupy_standin, numba_cuda
+
+    for library, view in (("cupy", cupy_standin.view_of(array)), ("numba", numba_cuda.view_of(array))):
+        if view is not None and np.dtype(view.dtype).kind in ELEMENTS:
+            return cast(Library, library), view
+    return None
+
+
+def adopt(library: Library, view: View) -> Any:
+    """An array of that library over memory of the installed heap: `view` begins an allocation, which is the array's
+    own from now on and goes back to the heap with it."""
+    from grader.device.frontends import cupy_standin, numba_cuda
+
+    return cupy_standin.adopt(view) if library == "cupy" else numba_cuda.adopt(view)
 
 
 def install_emulated(

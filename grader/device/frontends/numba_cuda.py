@@ -104,11 +104,15 @@ class EmulatedContext(drv.Context):
     """The one context. What it hands out goes back to the heap it came from, whatever is installed by then."""
 
     def memalloc(self, bytesize: int) -> Any:
-        heap = drv.driver.heap
         try:
-            address = heap.alloc(int(bytesize))
+            address = drv.driver.heap.alloc(int(bytesize))
         except OutOfDeviceMemory as error:
             raise drv.CudaAPIError(int(binding.CUresult.CUDA_ERROR_OUT_OF_MEMORY), str(error)) from None
+        return self.own(address, int(bytesize))
+
+    def own(self, address: int, bytesize: int) -> Any:
+        """A pointer to an allocation that goes back to the heap with the last array in it."""
+        heap = drv.driver.heap
         allocations = self.allocations
 
         def give_back() -> None:
@@ -406,8 +410,25 @@ def _on_device(value: Any, write_back: list[Any]) -> Any:
 def _argument(array: Any) -> Argument:
     if not array.size:
         return Argument(0, 0, 0)
-    view = View(int(array.gpu_data.device_pointer_value), array.dtype.str, tuple(array.shape), tuple(array.strides))
+    view = _view(array)
     return Argument(view.address, *view.extent)
+
+
+def _view(array: Any) -> View:
+    address = int(array.gpu_data.device_pointer_value) if array.size else 0
+    return View(address, array.dtype.str, tuple(array.shape), tuple(array.strides))
+
+
+def view_of(array: Any) -> View | None:
+    """Where a device array of numba-cuda lies; None for anything else."""
+    return _view(array) if isinstance(array, devicearray.DeviceNDArrayBase) else None
+
+
+def adopt(view: View) -> Any:
+    """A device array that owns the allocation which `view` begins."""
+    begin, end = view.extent
+    memory = devices.get_context().own(view.address, end - begin)
+    return devicearray.DeviceNDArray(view.shape, view.strides, view.dtype, gpu_data=memory)
 
 
 class FrontEnd:

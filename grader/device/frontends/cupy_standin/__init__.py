@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from grader.device.frontends.report import Reporter
-from grader.device.heap import Heap
+from grader.device.heap import Heap, View
 
 VERSION = "14.2.0+lehrwerk"
 log = logging.getLogger("lehrwerk.device")
@@ -120,6 +120,20 @@ def install(heap: Heap, *, reporter: Reporter | None = None) -> types.ModuleType
         sys.modules.update(modules)
         log.info("cupy is Lehrwerk's stand-in %s on an emulated GPU", VERSION)
     return sys.modules["cupy"]
+
+
+def view_of(array: Any) -> View | None:
+    """Where an array of the stand-in lies; None for anything else."""
+    from grader.device.frontends.cupy_standin import core
+
+    return array.view_ if type(array) is core.ndarray else None
+
+
+def adopt(view: View) -> Any:
+    """An array that owns the allocation which `view` begins."""
+    from grader.device.frontends.cupy_standin import core
+
+    return core.ndarray.owning(core.heap(), view)
 
 
 def uninstall() -> None:

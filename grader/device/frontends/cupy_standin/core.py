@@ -92,7 +92,7 @@ def option(value: Any) -> Any:
     """A keyword's value as plain data."""
     if isinstance(value, (tuple, list)):
         return tuple(option(part) for part in value)
-    if isinstance(value, slice) or value is None or isinstance(value, (bool, int, float, complex, str, np.generic)):
+    if value is None or isinstance(value, (bool, int, float, complex, str, np.generic)):
         return value
     if isinstance(value, ndarray):
         if value.ndim == 0:

@@ -1,0 +1,150 @@
+"""The device bench: owns an exam's device memory, runs the candidate's launches and operations on it, and counts.
+
+Expendable and walled like the candidate, whose requests it takes from a closed list; it holds inputs and what the
+candidate makes of them, and no expected value. Whatever a request provokes goes back to its sender as an exception's
+name and text. A bench that dies takes its candidate along, since the candidate's arrays lie here.
+Imports this package's channel, and devices.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from grader.device.emulated import EmulatedDevice
+from grader.device.heap import DEFAULT_CAPACITY, Argument, HeapError, LocalHeap, OutOfDeviceMemory, View
+from grader.device.interface import DeviceError
+from grader.exam.channel import Channel, decode, unpack
+from grader.exam.device_link import RAISED, from_plain, to_plain
+
+#: A launch holds its buffers several times over, so this share of the process's memory is the device's.
+_SHARE = 4
+_MOST_ALLOCATIONS = 1 << 16
+
+
+class DeviceBench:
+    """Answers requests. `largest` bounds the bytes of one copy."""
+
+    def __init__(self, heap: LocalHeap, largest: int) -> None:
+        self.heap = heap
+        self.largest = largest
+        self._held: set[int] = set()
+        self._ended: set[int] = set()
+        #: What a candidate may ask, with the types of the arguments.
+        self._requests: dict[str, tuple[Callable[..., Any], tuple[type, ...]]] = {
+            "compute_capability": (lambda: self.heap.compute_capability, ()),
+            "alloc": (heap.alloc, (int,)),
+            "locate": (heap.locate, (int,)),
+            "write": (heap.write, (int, bytes)),
+            "read": (self._read, (int, int)),
+            "copy": (heap.copy, (int, int, int)),
+            "fill": (heap.fill, (int, int, int)),
+            "launch": (self._launch, (str, str, tuple, tuple, tuple, int)),
+            "operate": (self._operate, (str, tuple, dict, object)),
+            "synchronise": (heap.synchronise, ()),
+            "counters": (lambda: heap.counters().as_dict(), ()),
+            "memory_info": (heap.memory_info, ()),
+        }
+
+    def answer(self, packed: bytes) -> dict[str, Any]:
+        """The reply to the examiner's or the candidate's request: a value, or what it raised."""
+        try:
+            message = unpack(packed)
+            value = self._candidate(message["heap"]) if "heap" in message else self._examiner(message)
+            return {"value": to_plain(value)}
+        except MemoryError:
+            return _raised(OutOfDeviceMemory("there is not enough device memory for this"))
+        except Exception as error:  # whatever it is: its sender's fault, and its sender is told
+            return _raised(error)
+
+    # -- the candidate
+
+    def _candidate(self, request: dict[str, Any]) -> Any:
+        for handle in request["freed"]:
+            self._free(handle)
+        function, types = self._requests.get(request["do"], (None, ()))
+        if function is None:
+            raise HeapError("the device knows no such request")
+        arguments = [from_plain(argument) for argument in request["with"]]
+        if len(arguments) != len(types) or not all(
+            kind is object or type(argument) is kind for argument, kind in zip(arguments, types, strict=True)
+        ):
+            raise HeapError(f"the device does not take {request['do']} with these arguments")
+        return function(*arguments)
+
+    def _free(self, handle: Any) -> None:
+        if handle in self._held:
+            self._ended.add(handle)
+            return
+        try:
+            self.heap.free(handle)
+        except HeapError:
+            # Nobody waits for this answer, and nothing was freed.
+            return
+
+    def _read(self, address: int, nbytes: int) -> bytes:
+        self._check_size(nbytes)
+        return self.heap.read(address, nbytes)
+
+    def _check_size(self, nbytes: int) -> None:
+        if nbytes > self.largest:
+            raise HeapError(f"a copy of {nbytes} bytes; in an exam the device takes at most {self.largest} at once")
+
+    def _launch(
+        self, ptx: str, entry: str, grid: Any, block: Any, arguments: tuple[Any, ...], shared_bytes: int
+    ) -> list[dict[str, Any]]:
+        if any(len(shape) != 3 or any(type(size) is not int for size in shape) for shape in (grid, block)):
+            raise HeapError("grid and block have three sizes")
+        if not all(isinstance(argument, Argument | bytes) for argument in arguments):
+            raise HeapError("a kernel takes arrays and numbers")
+        try:
+            findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes)
+        except DeviceError as error:
+            raise HeapError(str(error)) from None
+        return [asdict(finding) for finding in findings]
+
+    def _operate(self, name: str, operands: tuple[Any, ...], options: dict[Any, Any], out: Any) -> tuple[View, ...]:
+        if not all(type(key) is str for key in options) or not (out is None or isinstance(out, View)):
+            raise HeapError(f"the device does not take {name} with these options")
+        return self.heap.operate(name, operands, options, out)
+
+    # -- the examiner
+
+    def _examiner(self, request: dict[str, Any]) -> Any:
+        if request["exam"] == "place":
+            views = [self.heap.keep(decode(array)) for array in request["arrays"]]
+            self._held.update(view.address for view in views)
+            return views
+        if request["exam"] == "read":
+            views = [from_plain(view) for view in request["views"]]
+            self._check_size(sum(math.prod(view.shape) * np.dtype(view.dtype).itemsize for view in views))
+            arrays = [self.heap.array(view).copy() for view in views]
+            if request["let_go"]:
+                self._let_go()
+            return {"arrays": arrays, "counted": self.heap.counters().seen()}
+        raise HeapError("the device bench knows no such request")
+
+    def _let_go(self) -> None:
+        ended, self._ended, self._held = self._ended, set(), set()
+        for handle in ended:
+            self.heap.free(handle)
+
+
+def _raised(error: Exception) -> dict[str, Any]:
+    name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in RAISED), "RuntimeError")
+    return {"raised": name, "text": str(error)[:2000]}
+
+
+def serve(channel: Channel, options: dict[str, Any]) -> None:
+    """Answer until the other side is gone."""
+    memory, _ = resource.getrlimit(resource.RLIMIT_AS)
+    capacity = DEFAULT_CAPACITY if memory == resource.RLIM_INFINITY else memory // _SHARE
+    heap = LocalHeap(EmulatedDevice(), capacity=capacity, most=_MOST_ALLOCATIONS)
+    bench = DeviceBench(heap, largest=channel.limit // 2)
+    while True:
+        channel.send(bench.answer(channel.receive_raw()))
