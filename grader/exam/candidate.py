@@ -40,7 +40,14 @@ def prepare() -> None:
     os.environ["IPYTHONDIR"] = os.environ.get("TMPDIR", "/tmp") + "/ipython"  # noqa: S108 - unused, only a name
 
     class Shell(InteractiveShell):
-        """IPython as a notebook's kernel has it: figures need no event loop."""
+        """IPython as a notebook's kernel has it: figures need no event loop, and shown exceptions are kept."""
+
+        shown: BaseException | None = None
+
+        def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+            # Magics such as %%capture and %time show what was raised inside them, and raise nothing.
+            self.shown = evalue if isinstance(evalue, BaseException) else None
+            super()._showtraceback(etype, evalue, stb)
 
         def enable_gui(self, gui: str | None = None) -> None:
             """`%matplotlib inline` asks for none."""
@@ -159,7 +166,7 @@ class Candidate:
         # IPython's compiler keeps the transformed code; Numba's line table needs the lines of this name.
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         result = self.shell.run_cell(source, store_history=False)
-        return {"error": _error(result.error_before_exec or result.error_in_exec)}, result.result
+        return {"error": error_told(result.error_before_exec or result.error_in_exec)}, result.result
 
     def do_test(self, request: dict[str, Any]) -> dict[str, Any]:
         """A test cell that runs here, beside the learner's code."""
@@ -198,7 +205,7 @@ class Candidate:
             moved = _difference(counts, _counts())
             answer: dict[str, Any] = {"value": self.plain(value), "error": None}
         except BaseException as error:  # the learner's code may raise anything; it is told, not judged, here
-            answer = {"value": None, "error": _error(error)}
+            answer = {"value": None, "error": error_told(error)}
         answer["counts"] = moved
         left, named = self.plain(args), self.plain(kwargs)
         if left != request["args"] or named != request["kwargs"]:
@@ -216,7 +223,7 @@ class Candidate:
         try:
             return {"value": self.plain(question()), "error": None}
         except BaseException as error:  # as in a call
-            return {"value": None, "error": _error(error)}
+            return {"value": None, "error": error_told(error)}
 
     def do_compile(self, request: dict[str, Any]) -> dict[str, Any]:
         from grader.checks.surroundings import LearnerError, compile_numba
@@ -279,7 +286,7 @@ def _difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]
     return {name: after[name] - before.get(name, 0) for name in after}
 
 
-def _error(error: BaseException | None) -> dict[str, Any] | None:
+def error_told(error: BaseException | None) -> dict[str, Any] | None:
     """An exception as plain data: names of its classes, text, and the learner's line."""
     if error is None:
         return None

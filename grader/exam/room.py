@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from grader.exam import messages, paper, scratch, walls, zygote
 from grader.exam.channel import Channel, ChannelError, TimedOut
 from grader.exam.marking import MAX_FINDINGS
+from grader.exam.nbgrader_rules import MARKING
 from grader.exam.paper import Cell, Paper, SubmissionError
 from grader.exam.users import RoomUsers
 from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Tests, Verdict
@@ -189,7 +190,8 @@ class ExamRoom:
             "user": user,
             "gpu": self.device != "emulated" and (role == "bench" or options.get("gpu", False)),
             "environment": {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "MPLBACKEND": "agg",
-                            "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0"},
+                            "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0",
+                            **(MARKING if options.get("tests") == "in-process" else {})},
             "options": options,
         }  # fmt: skip
         try:
