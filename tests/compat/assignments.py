@@ -21,6 +21,9 @@ class Assignment:
     notebooks: dict[str, str]
     submissions: dict[str, Answers] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    #: What a submission does to the notebook's cells: (place in the release, a new cell there, or a new text).
+    inserted: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    edited: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
     #: Notebooks that a submission leaves out.
     without: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: The mode that must be found; None where any will do.
@@ -204,7 +207,6 @@ assert os.path.exists("words.txt")
 assert open("words.txt").read().split() == ["a", "b"]
 """,
     files={"helper.py": "EXPECTED = 12\n", "data/counts.csv": "name,count\nx,5\ny,7\n"},
-    mode="in-process",
     wrong={"total": "def total(name):\n    return 12"},
     crashing={"save": "save = open('nowhere.txt')"},
 )
@@ -257,7 +259,6 @@ except Refused as error:
 # %% test fine 1
 assert check(5) == 5
 """,
-    mode="in-process",
     wrong={
         "check": "class Refused(Exception):\n    pass\ndef check(x):\n    if x is None or x < 0:\n        raise ValueError('bad')\n    return x"
     },
@@ -334,7 +335,6 @@ from unittest.mock import patch
 with patch("builtins.input", return_value="Cy"):
     assert greet(input()) == 2
 """,
-    mode="in-process",
     wrong={"greet": "def greet(name):\n    print('Hello', name)\n    return len(name)"},
     quiet={"greet": "def greet(name):\n    return len(name)"},
 )
@@ -515,7 +515,6 @@ with Vector(1) as w:
     assert len(w) == 2
 assert len(w) == 1 and w(0) == 1
 """,
-    mode="in-process",
     wrong={
         "vector": "class Vector:\n    def __init__(self, *p):\n        self.parts = list(p)\n    def __len__(self):\n        return 3\n    def __getitem__(self, n):\n        return self.parts[n]\n    def __repr__(self):\n        return '<1 2>'"
     },
@@ -875,7 +874,6 @@ assert sample(np.random.default_rng(1), 4).tolist() == np.random.default_rng(1).
 # %% test range 1
 assert all(1 <= n <= 6 for n in dice(100)) and noise(4).shape == (4,)
 """,
-    mode="in-process",
     wrong={
         "draws": "import random\ndef dice(n):\n    return [random.randint(0, 5) for _ in range(n)]\ndef noise(n):\n    return np.random.default_rng(0).random(n)\ndef sample(rng, n):\n    return rng.integers(0, 10, n)"
     },
@@ -910,7 +908,6 @@ plot([0, 1], [0, 1])
 assert len(plt.gcf().axes) == 1 and plt.gca().get_legend() is not None
 plt.close("all")
 """,
-    mode="in-process",
     wrong={"plot": "def plot(x, y):\n    plt.plot(x, y)\n    plt.xlabel('time')\n    return plt.gca()"},
 )
 
@@ -1037,7 +1034,6 @@ assert seen == 1
 # %% test known 1
 assert "use" in globals() and "nothing" not in globals()
 """,
-    mode="in-process",
     wrong={"use": "def use():\n    return 11"},
 )
 
@@ -1131,7 +1127,6 @@ with warnings.catch_warnings(record=True) as seen:
     assert old(3) == 3
 assert len(seen) == 1 and seen[0].category is DeprecationWarning
 """,
-    mode="in-process",
     wrong={"old": "def old(x):\n    return x"},
 )
 
@@ -1176,4 +1171,53 @@ assert y == 2
 """,
     some={"one": "An answer.", "two": GONE},
     blank={"one": "", "two": ""},
+)
+
+ASSIGNMENTS.append(
+    Assignment(
+        "rearranged",
+        {
+            "rearranged": """
+# %% given
+import math
+n = 3
+# %% solution f
+def f(x):
+    ### BEGIN SOLUTION
+    return x + n
+    ### END SOLUTION
+# %% test f-test 2
+assert f(1) == 4
+# %% solution g
+def g(x):
+    ### BEGIN SOLUTION
+    return 2 * f(x)
+    ### END SOLUTION
+# %% test g-test 2
+assert g(1) == 8
+"""
+        },
+        {"added": {}, "edited": {}, "helper": {"f": "f = lambda x: plus(x, n)"}},
+        inserted={
+            "added": ((3, "f = abs"),),
+            "helper": ((0, "def plus(a, b):\n    return a + b"), (5, "unused = 1")),
+        },
+        edited={"edited": ((0, "import math\nn = 30"),)},
+    )
+)
+
+_add(
+    "async",
+    """
+# %% solution f
+### BEGIN SOLUTION
+import asyncio
+async def f(x):
+    await asyncio.sleep(0)
+    return x + 1
+### END SOLUTION
+# %% test f-test 2
+assert await f(1) == 2
+""",
+    wrong={"f": "async def f(x):\n    return x"},
 )
