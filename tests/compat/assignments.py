@@ -1207,17 +1207,20 @@ assert g(1) == 8
 )
 
 _add(
-    "async",
+    "stderr",
     """
+# %% given
+import sys
+import warnings
 # %% solution f
-### BEGIN SOLUTION
-import asyncio
-async def f(x):
-    await asyncio.sleep(0)
+def f(x):
+    ### BEGIN SOLUTION
     return x + 1
-### END SOLUTION
+    ### END SOLUTION
 # %% test f-test 2
-assert await f(1) == 2
+assert f(1) == 2
 """,
-    wrong={"f": "async def f(x):\n    return x"},
+    warning={"f": "def f(x):\n    warnings.warn('slow')\n    return x + 1"},
+    printing={"f": "def f(x):\n    print('debug', file=sys.stderr)\n    return x + 1"},
+    wrong={"f": "def f(x):\n    return x"},
 )

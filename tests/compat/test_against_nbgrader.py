@@ -1,7 +1,7 @@
 """Unmodified nbgrader assignments get the scores of stock nbgrader, cell by cell, in one run of both.
 
-Left out of the comparison are what the documentation lists: output on stderr, forged results, time limits, and
-submissions on which nbgrader itself gives up.
+The differences that there are belong to what the documentation lists: output on stderr costs no points, a result that a
+learner forged is none. Where nbgrader itself gives up on a submission there is no score to compare.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ from tests.compat.course import write
 WORKERS = 2
 QUICKSTART = ["quickstart", "quickstart-autotest"]
 NAMES = [*QUICKSTART, *(assignment.name for assignment in ASSIGNMENTS)]
+#: Person and cell of each difference: (points by nbgrader, points by ours).
+EXCEPTIONS = {
+    # What is written to stderr costs no points.
+    "stderr": {("warning", "stderr/f-test"): (0, 2), ("printing", "stderr/f-test"): (0, 2)},
+    # A `sum` and a `len` of the learner's own do not reach the tests.
+    "rebound": {("shadowing", "rebound/total"): (0, 2)},
+}
 MODES = {assignment.name: assignment.mode for assignment in ASSIGNMENTS if assignment.mode is not None}
 
 
@@ -68,7 +75,7 @@ def mark(root: Path) -> dict[str, Marked]:
     if (root / "autotests.yml").exists():
         shutil.copy(root / "autotests.yml", bare)
     marked = {}
-    with ExamRoom(ExamLimits(), device="emulated", scratch=root.with_name(f"{root.name}-room")) as room:
+    with ExamRoom(ExamLimits(call_seconds=4), device="emulated", scratch=root.with_name(f"{root.name}-room")) as room:
         for name, people in stock.items():
             opened = open_course(bare, root.with_name(f"{root.name}-open"), room, [name])
             mode = tried(room, opened, name).mode
@@ -84,7 +91,7 @@ def mark(root: Path) -> dict[str, Marked]:
 
 
 @pytest.fixture(scope="module")
-def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Marked]]:
+def marked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Marked]:
     folder = tmp_path_factory.mktemp("compat")
     roots = [folder / f"course-{number}" for number in range(WORKERS)]
     for number, assignment in enumerate(ASSIGNMENTS):
@@ -99,24 +106,21 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Marke
         for part in pool.map(mark, roots):
             found |= part
     print("\n" + "\n".join(table(found)))
-    yield found
+    return found
 
 
-def differences(one: Marked) -> list[str]:
-    """Cells with other points than stock nbgrader's. Where it gave up, ours asks a person to look."""
-    found = []
+def differences(one: Marked) -> dict[tuple[str, str], tuple[float | None, float | None]]:
+    """Cells with other points than stock nbgrader's, by person and cell."""
+    found = {}
     for person, theirs in one.stock.items():
-        verdict = one.ours[person]
-        scores = {f"{cell.notebook}/{cell.grade_id}": cell.score for cell in verdict.cells}
-        if theirs["failed"]:
-            if not verdict.needs_review:
-                found.append(f"{person}: nbgrader gave up, ours says {scores}")
-            continue
-        found += [
-            f"{person}, {cell}: nbgrader {score}, ours {scores.get(cell, 'nothing')}"
-            for cell, score in theirs["cells"].items()
-            if scores.get(cell, "nothing") != score
-        ]
+        scores = {f"{cell.notebook}/{cell.grade_id}": cell.score for cell in one.ours[person].cells}
+        assert set(scores) == set(theirs["cells"])
+        if not theirs["failed"]:
+            found |= {
+                (person, cell): (score, scores[cell])
+                for cell, score in theirs["cells"].items()
+                if scores[cell] != score
+            }
     return found
 
 
@@ -131,7 +135,13 @@ def table(found: dict[str, Marked]) -> Iterator[str]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cell_has_nbgraders_score(marked: dict[str, Marked], name: str) -> None:
-    assert differences(marked[name]) == []
+    assert differences(marked[name]) == EXCEPTIONS.get(name, {})
+
+
+def test_where_nbgrader_gives_up_a_person_looks(marked: dict[str, Marked]) -> None:
+    given_up = [one.ours[p] for one in marked.values() for p, result in one.stock.items() if result["failed"]]
+    assert given_up
+    assert all(verdict.needs_review for verdict in given_up)
 
 
 @pytest.mark.parametrize("name", sorted(MODES))
