@@ -448,7 +448,6 @@ try:
 except NotImplementedError:
     pass
 """,
-    mode="in-process",
     wrong={
         "shapes": "class Shape:\n    count = 0\nclass Square:\n    def __init__(self, side):\n        self.side = side\n    def area(self):\n        return self.side * self.side\n    perimeter = 12\nclass Point:\n    def __init__(self, x, y=0):\n        self.x, self.y, self.tags = x, y, []"
     },
