@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.exam import event_loop
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
 from grader.exam.proxy import OPERATIONS
 
@@ -53,6 +54,7 @@ def prepare() -> None:
             """`%matplotlib inline` asks for none."""
 
     _shell = Shell.instance(config=config)
+    _shell.loop_runner = event_loop.run
     # Dropping empty first lines would shift every line number in findings.
     manager = _shell.input_transformer_manager
     manager.cleanup_transforms = [

@@ -1223,3 +1223,26 @@ assert f(1) == 2
     printing={"f": "def f(x):\n    print('debug', file=sys.stderr)\n    return x + 1"},
     wrong={"f": "def f(x):\n    return x"},
 )
+
+_add(
+    "async",
+    """
+# %% solution f
+### BEGIN SOLUTION
+import asyncio
+async def f(x):
+    await asyncio.sleep(0.01)
+    return x + 1
+async def both(x):
+    return await asyncio.gather(f(x), f(x + 1))
+### END SOLUTION
+# %% test f-test 2
+assert await f(1) == 2
+# %% test both-test 2
+assert await both(1) == [2, 3]
+# %% test thread-test 1
+assert await asyncio.to_thread(lambda: 5) == 5
+""",
+    wrong={"f": "async def f(x):\n    return x"},
+    running={"f": "import asyncio\nasync def g(x):\n    return x + 1\ndef f(x):\n    return asyncio.run(g(x))"},
+)

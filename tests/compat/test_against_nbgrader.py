@@ -25,6 +25,8 @@ from grader.exam.verdict import Verdict
 from tests.compat.assignments import ASSIGNMENTS
 from tests.compat.course import write
 
+pytestmark = pytest.mark.timeout(600)
+
 WORKERS = 2
 QUICKSTART = ["quickstart", "quickstart-autotest"]
 NAMES = [*QUICKSTART, *(assignment.name for assignment in ASSIGNMENTS)]
@@ -132,7 +134,6 @@ def table(found: dict[str, Marked]) -> Iterator[str]:
         yield f"{name:24} {one.mode.tests:12} {len(one.stock):11} {cells:6} {len(differences(one)):11}"
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cell_has_nbgraders_score(marked: dict[str, Marked], name: str) -> None:
     assert differences(marked[name]) == EXCEPTIONS.get(name, {})
