@@ -29,6 +29,15 @@ def given(source: str, identity: str = "") -> dict[str, Any]:
     return {**_cell("code", source), "id": identity}
 
 
+def text(source: str) -> dict[str, Any]:
+    return _cell("markdown", source)
+
+
+def locked(grade_id: str, source: str) -> dict[str, Any]:
+    """A code cell that is the instructor's and that nobody marks."""
+    return _cell("code", source, grade_id=grade_id, locked=True)
+
+
 def solution(grade_id: str, source: str) -> dict[str, Any]:
     return _cell("code", source, grade_id=grade_id, solution=True)
 

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from grader.device import frontends
+from grader.exam import event_loop
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
 from grader.exam.device_link import LinkedHeap, Placed
 from grader.exam.proxy import OPERATIONS
@@ -44,12 +45,20 @@ def prepare() -> None:
     os.environ["IPYTHONDIR"] = os.environ.get("TMPDIR", "/tmp") + "/ipython"  # noqa: S108 - unused, only a name
 
     class Shell(InteractiveShell):
-        """IPython as a notebook's kernel has it: figures need no event loop."""
+        """IPython as a notebook's kernel has it: figures need no event loop, and shown exceptions are kept."""
+
+        shown: BaseException | None = None
+
+        def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+            # Magics such as %%capture and %time show what was raised inside them, and raise nothing.
+            self.shown = evalue if isinstance(evalue, BaseException) else None
+            super()._showtraceback(etype, evalue, stb)
 
         def enable_gui(self, gui: str | None = None) -> None:
             """`%matplotlib inline` asks for none."""
 
     _shell = Shell.instance(config=config)
+    _shell.loop_runner = event_loop.run
     # Dropping empty first lines would shift every line number in findings.
     manager = _shell.input_transformer_manager
     manager.cleanup_transforms = [
@@ -176,7 +185,7 @@ class Candidate:
         # IPython's compiler keeps the transformed code; Numba's line table needs the lines of this name.
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         result = self.shell.run_cell(source, store_history=False)
-        return {"error": _error(result.error_before_exec or result.error_in_exec)}, result.result
+        return {"error": error_told(result.error_before_exec or result.error_in_exec)}, result.result
 
     def do_test(self, request: dict[str, Any]) -> dict[str, Any]:
         """A test cell that runs here, beside the learner's code."""
@@ -211,7 +220,7 @@ class Candidate:
             value = target(*args, **kwargs)
             answer: dict[str, Any] = {"value": self.plain(value), "error": None}
         except BaseException as error:  # the learner's code may raise anything; it is told, not judged, here
-            answer = {"value": None, "error": _error(error)}
+            answer = {"value": None, "error": error_told(error)}
         left, named = self.plain(args), self.plain(kwargs)
         if left != request["args"] or named != request["kwargs"]:
             answer |= {"args": left, "kwargs": named}
@@ -228,7 +237,7 @@ class Candidate:
         try:
             return {"value": self.plain(question()), "error": None}
         except BaseException as error:  # as in a call
-            return {"value": None, "error": _error(error)}
+            return {"value": None, "error": error_told(error)}
 
     def do_compile(self, request: dict[str, Any]) -> dict[str, Any]:
         from grader.checks.surroundings import LearnerError, compile_numba
@@ -287,7 +296,7 @@ def _to_gpu(array: np.ndarray, kind: str) -> Any:
     return cupy.asarray(array)
 
 
-def _error(error: BaseException | None) -> dict[str, Any] | None:
+def error_told(error: BaseException | None) -> dict[str, Any] | None:
     """An exception as plain data: names of its classes, text, and the learner's line."""
     if error is None:
         return None

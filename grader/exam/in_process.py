@@ -30,7 +30,13 @@ def test(candidate: Candidate, request: dict[str, Any]) -> dict[str, Any]:
     Beside what a run answers: `shown`, the text of the last value where a notebook would show it, and `report`, where
     that value is a report of `grader.checks`.
     """
+    from grader.exam.candidate import error_told
+
+    candidate.shell.shown = None
     answer, value = candidate.execute(request)
+    if answer["error"] is None and candidate.shell.shown is not None:
+        # A notebook shows it as an error, and nbgrader goes by what is shown.
+        answer["error"] = error_told(candidate.shell.shown)
     if answer["error"] is not None or value is None or ends_silently(request["source"]):
         return answer
     if isinstance(value, Report):

@@ -136,8 +136,8 @@ def untouched(cell: str) -> ExamFinding:
 def duplicate_cell(cell: str) -> ExamFinding:
     return _finding(
         "duplicate-cell",
-        f"The cell {cell} stands in your notebook more than once; the last one counts.",
-        f"Die Zelle {cell} steht mehrfach in deinem Notebook; die letzte zählt.",
+        f"The cell {cell} stands in your notebook more than once; the first one counts.",
+        f"Die Zelle {cell} steht mehrfach in deinem Notebook; die erste zählt.",
         cell=cell,
     )
 

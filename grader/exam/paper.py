@@ -151,20 +151,16 @@ def _answers(
     marked = {marks(cell)["grade_id"]: number for number, cell in enumerate(source["cells"]) if marks(cell)}
     given = _given(source, released)
     ids = {source["cells"][number].get("id"): number for number in _unmarked(source).values()}
-    after, last, extra, copies = "first", -1, 0, 0
+    after, last, extra = "first", -1, 0
     for cell in submitted["cells"]:
         grade_id = marks(cell).get("grade_id", "")
         text = cell["source"].strip()
         if grade_id in marked:
             if grade_id in answers:
-                # As in nbgrader, the last copy is the answer; the ones before it run like any other cell.
                 paper.findings.append(messages.duplicate_cell(grade_id))
-                copies += 1
-                if cell["cell_type"] == "code":
-                    made = Cell("run", f"copy-{grade_id}-{copies}", answers[grade_id], learner=True)
-                    added.setdefault(marked[grade_id] - 1, []).append(made)
-            answers[grade_id] = cell["source"]
-            after, last, extra = grade_id, marked[grade_id], 0
+            else:
+                answers[grade_id] = cell["source"]
+                after, last, extra = grade_id, marked[grade_id], 0
             continue
         if grade_id:
             paper.findings.append(messages.foreign_cell(grade_id[:80]))

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -32,6 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from grader.exam import device_link, messages, paper, scratch, walls, zygote
 from grader.exam.channel import Channel, ChannelError, TimedOut, unpack
 from grader.exam.marking import MAX_FINDINGS
+from grader.exam.nbgrader_rules import MARKING
 from grader.exam.paper import Cell, Paper, SubmissionError
 from grader.exam.users import RoomUsers
 from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Tests, Verdict
@@ -172,7 +174,14 @@ class ExamRoom:
             self._zygote.wait()
             self._zygote = None
 
-    def _fork(self, role: str, folder: Path, read: list[Path], options: dict[str, Any]) -> Process:
+    def _fork(
+        self,
+        role: str,
+        folder: Path,
+        read: list[Path],
+        options: dict[str, Any],
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> Process:
         """A walled process that serves `role` from its own `folder`.
 
         Raises ExamError where it cannot be started or walled in: nothing foreign has run then.
@@ -190,7 +199,8 @@ class ExamRoom:
             "user": user,
             "gpu": self.device != "emulated" and (role == "bench" or options.get("gpu", False)),
             "environment": {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "MPLBACKEND": "agg",
-                            "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0"},
+                            "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0",
+                            **environment},
             "options": options,
         }  # fmt: skip
         try:
@@ -589,7 +599,8 @@ class _Exam:
             folder = self.folder / f"{role}-{self.number}"
             if role == "candidate":
                 self._furnish(folder)
-            self.processes[role] = self.room._fork(role, folder, [], self.options)
+            marking = MARKING if self.tests == "in-process" else {}
+            self.processes[role] = self.room._fork(role, folder, [], self.options, marking)
         return self.processes[role]
 
     def _together(self, role: str) -> list[Process]:

@@ -224,7 +224,7 @@ def test_a_missing_cell_and_a_double_one_are_named(room: ExamRoom, tmp_path: Pat
     assert "missing-cell" in kinds(only(verdict))
     twice = notebook(solution("double", "double = lambda x: 2 * x"), solution("double", "double = None"))
     verdict = examine(room, tmp_path, SOURCE, twice)
-    assert ([f.kind for f in verdict.findings], verdict.score) == (["duplicate-cell"], 0)
+    assert ([f.kind for f in verdict.findings], verdict.score) == (["duplicate-cell"], 4)
 
 
 def test_the_same_room_examines_many(room: ExamRoom, tmp_path: Path) -> None:

@@ -69,11 +69,6 @@ def test_a_given_cell_that_the_learner_changed_in_place_takes_effect_after_the_i
     assert [cell.source for cell in lay_out("n", *read).cells] == ["n = 1", "n = 2", "m = n", "pass", "assert f"]
 
 
-def test_the_last_copy_of_an_answer_counts_and_the_ones_before_it_run_first() -> None:
-    copied = (solution("f", "f = 1"), solution("f", "f += 1"))
-    assert order((*SOURCE[:2], *copied, *SOURCE[3:])) == [*WHOLE[:2], "f = 1", "f += 1", *WHOLE[3:]]
-
-
 def test_an_answer_for_a_person_that_was_left_as_it_was_is_known() -> None:
     cells = (manual("why", 2, "Here."), manual("code", 1, "pass", "code"))
     read = [json.loads(notebook(*part)) for part in (cells, (manual("why", 2, "Because."), cells[1]), cells)]
