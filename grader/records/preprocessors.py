@@ -28,6 +28,7 @@ class ApplyVerdict(NbGraderPreprocessor):
         known = resources["nbgrader"]
         cells = {cell.grade_id: cell for cell in verdict.cells if cell.notebook == known["notebook"]}
         with Gradebook(known["db_url"]) as gradebook:
+            self._name(gradebook, known["student"])
             for cell in nb.cells:
                 marks = cell.metadata.get("nbgrader", {})
                 found = cells.get(marks.get("grade_id"))
@@ -38,6 +39,13 @@ class ApplyVerdict(NbGraderPreprocessor):
                     self._comment(gradebook, known, cell)
             gradebook.db.commit()
         return nb, resources
+
+    @staticmethod
+    def _name(gradebook: Gradebook, person: str) -> None:
+        """nbgrader's pages show last and first name; the sign-in gives one name."""
+        student = gradebook.find_student(person)
+        if student.last_name is None:
+            student.last_name, student.first_name = person, ""
 
     @staticmethod
     def _record(gradebook: Gradebook, known: dict[str, str], found: CellVerdict) -> None:

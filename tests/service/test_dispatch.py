@@ -147,6 +147,14 @@ def test_graders_see_which_answer_was_left_as_it_was(desk: Desk, code: str, comm
         assert book.find_comment("double", "unit", "unit", "anna").comment == comment
 
 
+def test_graders_read_a_name_in_nbgraders_pages(desk: Desk) -> None:
+    desk.hand_in(MODEL)
+    desk.worker.once()
+    with desk.gradebook() as book:
+        student = book.find_student("anna")
+        assert (student.last_name, student.first_name) == ("anna", "")
+
+
 def test_recording_twice_changes_nothing(desk: Desk) -> None:
     submission = desk.hand_in("def double(x):\n    return 2 * x")
     desk.worker.once()
