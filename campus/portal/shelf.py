@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,7 @@ class UnitRow:
     title: str
     minutes: int
     max_score: float
+    deadline: datetime | None
     objectives: list[str]
     state: str
     last: Submission | None
@@ -173,6 +175,7 @@ def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
                 title=visit.pick(unit["title"]),
                 minutes=unit.get("minutes") or 0,
                 max_score=unit["max_score"],
+                deadline=datetime.fromisoformat(unit["deadline"]) if unit.get("deadline") else None,
                 objectives=[visit.pick(text) for text in _texts(unit.get("objectives", []))],
                 state=last.state if last else "new",
                 last=last,

@@ -55,6 +55,7 @@ def build_course(course: Course, target: Path) -> Bundle:
                 notebooks=[name],
                 objectives=entry.objectives,
                 deadline=entry.deadline.isoformat() if entry.deadline else None,
+                late=entry.late,
             )
         )
     bundle = Bundle(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Language = Literal["de", "en"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Text = dict[Language, str]
+Late = Literal["refuse", "accept"]
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,15 @@ class Licences(_Model):
 
 
 class UnitEntry(_Model):
-    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes."""
+    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes; `late` says what happens to
+    submissions after the deadline."""
 
     id: Slug
     title: Text
     minutes: Annotated[int, Field(gt=0)]
     objectives: list[Text] = []
-    deadline: datetime | None = None
+    deadline: AwareDatetime | None = None
+    late: Late = "refuse"
 
 
 class CourseFile(_Model):
@@ -79,6 +81,7 @@ class BundleUnit(_Model):
     tests: Literal["isolated", "in-process"] = "isolated"
     objectives: list[Text] = []
     deadline: str | None = None
+    late: Late = "refuse"
 
 
 class Bundle(_Model):

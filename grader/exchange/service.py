@@ -106,9 +106,14 @@ class ExchangeService:
         self._check_notebooks(files, [f"{name}.ipynb" for name in unit.get("notebooks") or [assignment]])
         packed = archives.pack_files(files)
         digest = hashlib.sha256(packed).hexdigest()
-        known = {s.id for s in self.store.submissions(course_id=course_id, assignment=assignment, person=person.name)}
+        sent = self.store.submissions(course_id=course_id, assignment=assignment, person=person.name)
+        late = _is_late(unit)
+        # What was taken in time stays taken, also for a learner who is unsure and sends it again.
+        if late and unit.get("late") != "accept" and digest not in {one.digest for one in sent}:
+            raise _too_late(unit)
+        known = {one.id for one in sent}
         submission = self.store.receive(
-            course_id, assignment, person.name, packed, language=language, digest=digest, late=_is_late(unit)
+            course_id, assignment, person.name, packed, language=language, digest=digest, late=late
         )
         return Receipt(submission, self.store.queue_position(submission.id), submission.id not in known)
 
@@ -180,6 +185,23 @@ class _Trusted:
     archive_entries = 1_000_000
 
 
+def _deadline(unit: dict[str, Any]) -> datetime | None:
+    text = unit.get("deadline")
+    return datetime.fromisoformat(str(text)) if text else None
+
+
 def _is_late(unit: dict[str, Any]) -> bool:
-    deadline = unit.get("deadline")
-    return bool(deadline) and datetime.now(UTC) > datetime.fromisoformat(str(deadline)).astimezone(UTC)
+    at = _deadline(unit)
+    return at is not None and datetime.now(UTC) > at.astimezone(UTC)
+
+
+def _too_late(unit: dict[str, Any]) -> Refused:
+    at = _deadline(unit)
+    return Refused(
+        403,
+        "late",
+        f"The deadline was {at:%Y-%m-%d %H:%M} ({at:%Z}), and later submissions are not taken. "
+        "If you have a reason, ask your instructor.",
+        f"Die Frist war der {at:%d.%m.%Y, %H:%M} Uhr ({at:%Z}); spätere Abgaben werden nicht angenommen. "
+        "Wenn du einen Grund hast, frag deine Lehrperson.",
+    )

@@ -11,6 +11,7 @@ import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -97,11 +98,23 @@ def _run(job: dict[str, Any]) -> str | None:
         converter.log = logger
         converter.force = True
         converter.start()
+        if job["kind"] == "generate":
+            _set_deadline(job)
     except (Exception, SystemExit) as error:
         return f"{type(error).__name__}: {error}\n{messages.text()}"
     finally:
         os.chdir(here)
     return None
+
+
+def _set_deadline(job: dict[str, Any]) -> None:
+    """By it nbgrader's late penalty plugin counts; the gradebook holds times in UTC, without a zone."""
+    from nbgrader.api import Gradebook
+
+    text = job["deadline"]
+    deadline = datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None) if text else None
+    with Gradebook(job["gradebook"], job["course"]) as gradebook:
+        gradebook.update_or_create_assignment(job["assignment"], duedate=deadline)
 
 
 class _Messages(logging.Handler):

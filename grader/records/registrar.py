@@ -64,6 +64,7 @@ class Registrar:
                     "course": version.course_id,
                     "gradebook": self.gradebook_url(version.course_id),
                     "assignment": unit["id"],
+                    "deadline": unit.get("deadline"),
                 }
             )
         draft = stamp.with_suffix(".new")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -78,7 +79,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, converter: Converter) ->
     store.migrate()
     registrar = open_registrar(store, folder)
     registrar._converter = converter
-    manifest = {"course": "first", "title": {}, "units": [{"id": "unit"}]}
+    manifest = {"course": "first", "title": {}, "units": [{"id": "unit", "deadline": "2020-01-01T12:00:00+01:00"}]}
     registrar.prepare(store.publish(COURSE, manifest, pack(bundle), "v1", "instructor"), bundle)
     store.close()
     return folder
@@ -153,6 +154,15 @@ def test_graders_read_a_name_in_nbgraders_pages(desk: Desk) -> None:
     with desk.gradebook() as book:
         student = book.find_student("anna")
         assert (student.last_name, student.first_name) == ("anna", "")
+
+
+def test_the_gradebook_counts_how_late_a_submission_is(desk: Desk) -> None:
+    submission = desk.hand_in(MODEL)
+    desk.worker.once()
+    with desk.gradebook() as book:
+        found = book.find_submission("unit", "anna")
+        assert found.duedate == datetime(2020, 1, 1, 11)
+        assert found.total_seconds_late == (submission.received_at.replace(tzinfo=None) - found.duedate).total_seconds()
 
 
 def test_recording_twice_changes_nothing(desk: Desk) -> None:

@@ -195,8 +195,34 @@ def test_a_receipt_tells_the_place_in_the_queue(here, buttons, caplog):
     assert "Waiting before it: 1." in caplog.text
 
 
-def test_a_late_submission_is_taken_and_called_late(here, buttons, caplog, monkeypatch):
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "The deadline was 2020-01-01 12:00 (UTC+01:00), and later submissions are not taken."),
+        ("de", "Die Frist war der 01.01.2020, 12:00 Uhr (UTC+01:00); spätere Abgaben werden nicht angenommen."),
+    ],
+)
+def test_a_late_submission_is_refused_in_a_sentence(here, buttons, monkeypatch, language, sentence):
     publish(here.room, deadline="2020-01-01T12:00:00+01:00")
+    monkeypatch.setenv("LEHRWERK_LANG", language)
+    buttons.fetch_assignment(COURSE, UNIT)
+    answer = buttons.submit_assignment(COURSE, UNIT)
+    assert not answer["success"]
+    assert sentence in answer["value"]
+    assert here.room.store.submissions() == []
+
+
+def test_what_was_taken_in_time_may_be_sent_again_after_the_deadline(here, buttons):
+    buttons.fetch_assignment(COURSE, UNIT)
+    assert buttons.submit_assignment(COURSE, UNIT)["success"]
+    publish(here.room, deadline="2020-01-01T12:00:00+01:00")
+    assert buttons.submit_assignment(COURSE, UNIT)["success"]
+    (one,) = here.room.store.submissions()
+    assert not one.late
+
+
+def test_a_unit_may_take_late_submissions_and_then_calls_them_late(here, buttons, caplog, monkeypatch):
+    publish(here.room, deadline="2020-01-01T12:00:00+01:00", late="accept")
     monkeypatch.setenv("LEHRWERK_LANG", "de")
     buttons.fetch_assignment(COURSE, UNIT)
     assert buttons.submit_assignment(COURSE, UNIT)["success"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
 from tests.service.portal_room import (
+    BUNDLE,
     COURSE,
     HOSTILE,
     OTHER,
@@ -387,3 +389,13 @@ def test_a_fault_of_ours_is_a_calm_page_without_a_stack(here):
 
 def test_every_person_of_the_tests_has_a_known_tenant():
     assert {person.tenants[0] for person in PEOPLE.values()} == {"nord", "sued"}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Deadline:"), ("de", "Frist:")])
+def test_a_course_page_tells_the_deadline(here, language, words):
+    bundle = deepcopy(BUNDLE)
+    bundle["units"][1]["deadline"] = "2027-01-31T23:59:00+01:00"
+    here.store.publish(COURSE, bundle, b"", "cd" * 32, "instructor-nord")
+    html = get(here, "learner-nord", f"courses/{COURSE}", language).text
+    assert html.count(words) == 1
+    assert 'datetime="2027-01-31T23:59:00+01:00"' in html
