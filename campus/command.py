@@ -10,16 +10,29 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from typer.exceptions import TyperException
+
+from campus.settings import Language
+
+
+def _help(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
 
 app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Teach GPU programming."
+    callback=_help,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Teach GPU programming.",
 )
-course_app = typer.Typer(no_args_is_help=True, help="Check, build and publish courses.")
+course_app = typer.Typer(callback=_help, invoke_without_command=True, help="Check, build and publish courses.")
 app.add_typer(course_app, name="course")
 
 SettingsOption = Annotated[
@@ -35,7 +48,13 @@ BAD_INPUT, FAILURE = 2, 3
 
 def main() -> None:
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        # One line, where Typer would draw a box.
+        context = getattr(error, "ctx", None)
+        what = error.format_message().replace("Value error, ", "")
+        _say_refused(f"{what} See `{context.command_path if context else 'lehrwerk'} --help`.")
+        sys.exit(BAD_INPUT)
     except Exception as error:
         if os.environ.get("LEHRWERK_DEBUG"):
             raise
@@ -44,9 +63,21 @@ def main() -> None:
         sys.exit(FAILURE)
 
 
-def _refuse(message: str) -> typer.Exit:
+def _say_refused(message: str) -> None:
     err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def _refuse(message: str) -> typer.Exit:
+    _say_refused(message)
     return typer.Exit(BAD_INPUT)
+
+
+def _course_folder(directory: Path) -> None:
+    """Refuses what cannot be a course at all; faults of one that is there are another matter."""
+    if not directory.is_dir():
+        raise _refuse(f"{directory}: no such folder")
+    if not any((directory / name).exists() for name in ("course.yaml", "source")):
+        raise _refuse(f"{directory}: no course: neither course.yaml nor source/ is there")
 
 
 @app.command()
@@ -83,6 +114,7 @@ def course_check(directory: Path) -> None:
     """Prove a course: structure, model full marks, starter zero, every wrong solution caught."""
     from grader.course.check import check
 
+    _course_folder(directory)
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("checking", total=None)
 
@@ -103,6 +135,7 @@ def course_build(directory: Path, target: Annotated[Path, typer.Option("--out")]
     from grader.course.build import build
     from grader.course.model import CourseError
 
+    _course_folder(directory)
     try:
         bundle = build(directory, target)
     except CourseError as error:
@@ -117,18 +150,28 @@ def course_publish(
     settings: SettingsOption = None,
 ) -> None:
     """Build a course and publish it to a tenant's learners."""
-    from campus.publish import publish
+    from campus.publish import PublishError, publish
     from campus.settings import SettingsError, load
     from grader.course.model import CourseError
 
+    _course_folder(directory)
     try:
         configured = load(settings)
-        version = publish(configured, directory, tenant, by="command")
-    except SettingsError as error:
+        with err.status("publishing") as status:
+            version = publish(configured, directory, tenant, by="command", say=status.update)
+    except (PublishError, SettingsError) as error:
         raise _refuse(str(error)) from error
     except CourseError as error:
         raise _refuse("\n".join(str(problem) for problem in error.problems)) from error
     out.print(f"{version.course_id}: published {version.digest[:12]}", markup=False, highlight=False)
+    if version.course_id not in configured.course_ids():
+        err.print(
+            f"note: the settings do not list {version.bundle['course']} among the courses of {tenant}, so nobody has a "
+            "role in it: add it there and start Lehrwerk again",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()
@@ -137,8 +180,8 @@ def grade(
     assignment: str,
     file: Annotated[Path, typer.Argument(metavar="FILE.ipynb")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, schema 1.")] = False,
-    language: Annotated[str, typer.Option(help="Language of the messages: de or en.")] = "en",
-    device: Annotated[str, typer.Option(help="auto, emulated or cuda.")] = "auto",
+    language: Annotated[Language, typer.Option(help="Language of the messages.")] = "en",
+    device: Annotated[Literal["auto", "emulated", "cuda"], typer.Option(help="Where exams run.")] = "auto",
 ) -> None:
     """Mark one submission in the exam room, as the platform does."""
     from campus.grade import BadInput, grade_file, table
@@ -160,16 +203,12 @@ def emulate(
     context: typer.Context,
     script: Path,
     as_json: Annotated[bool, typer.Option("--json", help="Last line: findings and counters as JSON.")] = False,
-    language: Annotated[str | None, typer.Option(help="Language of the messages: de or en.")] = None,
+    language: Annotated[Language | None, typer.Option(help="Language of the messages.")] = None,
 ) -> None:
     """Run a script against the emulated GPU and print what was found."""
     from grader.device.frontends.run import run_script
 
-    if language not in (None, "de", "en"):
-        raise _refuse(f"--language {language}: choose de or en")
-    raise typer.Exit(
-        run_script(script, context.args, json=as_json, language=cast(Literal["de", "en"] | None, language))
-    )
+    raise typer.Exit(run_script(script, context.args, json=as_json, language=language))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """What is here and what is missing: one line for each, with the mend.
 
-Looks and changes nothing. Imports the settings and, of `grader`, the exam's walls and the device.
+Looks and changes nothing. Imports the settings and, of `grader`, the exam's walls, the device and
+course folders.
 """
 
 from __future__ import annotations
@@ -241,14 +242,34 @@ def driver_version() -> str | None:
 
 def _settings(settings: Settings) -> Iterator[Line]:
     yield Line("ok", f"settings: {len(settings.tenants)} tenants, {len(settings.course_ids())} courses")
+    seen: set[Path] = set()
     for tenant in settings.tenants:
         for course in tenant.courses:
-            if course.source is not None and not (course.source / "course.yaml").is_file():
+            if course.source is None or course.source in seen:
+                continue
+            seen.add(course.source)
+            if (course.source / "course.yaml").is_file():
+                yield from _course(course.source)
+            else:
                 yield Line(
                     "fix",
                     f"course {course.id} of {tenant.id}: no course.yaml in {course.source}; "
                     "set `source` to a course folder, or remove it and publish by command",
                 )
+
+
+def _course(folder: Path) -> Iterator[Line]:
+    """Read, not proved: that is `lehrwerk course check`."""
+    from grader.course.model import CourseError
+    from grader.course.reader import read
+
+    try:
+        course = read(folder)
+    except CourseError as error:
+        for problem in error.problems:
+            yield Line("fix", str(problem))
+    else:
+        yield Line("ok", f"course folder {folder}: {course.file.id}, units: {len(course.units)}")
 
 
 def _data(settings: Settings) -> Iterator[Line]:

@@ -4,42 +4,46 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from rich.table import Table
 
-from campus.settings import Limits
+from campus.settings import Language, Limits
 from grader.course.build import open_course
 from grader.course.model import CourseError
+from grader.device.cuda import available
 from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
+
+Device = Literal["auto", "emulated", "cuda"]
 
 
 class BadInput(Exception):
     """What was given cannot be marked; one line says why."""
 
 
-def grade_file(course: Path, assignment: str, file: Path, *, device: str, language: str) -> Verdict:
+def grade_file(course: Path, assignment: str, file: Path, *, device: Device, language: Language) -> Verdict:
     """The verdict on `file`, a notebook or a folder of files, as a submission of `assignment` of `course`.
 
     `course` is a course folder or a plain nbgrader one. Raises BadInput.
     """
+    if device == "cuda" and available() is None:
+        raise BadInput("--device cuda: no GPU was found; install its driver, or choose auto or emulated")
     files = _read(file)
     with tempfile.TemporaryDirectory() as scratch:
         try:
             opened = open_course(course, Path(scratch) / "bundle")
         except CourseError as error:
             raise BadInput("; ".join(str(problem) for problem in error.problems)) from error
+        known = sorted(folder.name for folder in opened.source.iterdir() if folder.is_dir())
+        if assignment not in known:
+            raise BadInput(f"{course} has no assignment {assignment!r}; it has: {', '.join(known) or 'none'}")
         source = opened.source / assignment
-        if not source.is_dir():
-            known = ", ".join(sorted(folder.name for folder in opened.source.iterdir() if folder.is_dir()))
-            raise BadInput(f"{course} has no assignment {assignment!r}; it has: {known or 'none'}")
         given = opened.given(assignment, language)
         limits = ExamLimits.model_validate(
             {key: value for key, value in Limits().model_dump().items() if key in ExamLimits.model_fields}
         )
-        chosen = cast(Literal["auto", "emulated", "cuda"], device)
-        with ExamRoom(limits, device=chosen, scratch=Path(scratch) / "room") as room:
+        with ExamRoom(limits, device=device, scratch=Path(scratch) / "room") as room:
             try:
                 return room.examine(source, assignment, files, given=given, language=language)
             except SubmissionError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from campus.settings import Settings, course_id
@@ -22,16 +24,45 @@ def open_registrar(settings: Settings, store: Store) -> Registrar:
     return Registrar(store, settings.data / "courses", settings.gradebook_url)
 
 
-def publish(settings: Settings, directory: Path, tenant: str, by: str) -> CourseVersion:
+class PublishError(Exception):
+    """A course cannot be published there; one line says why."""
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data folder's parts and bring the store up to date; repeatable."""
+    for folder in ("hub", "homes", "courses", "exam", "log"):
+        (settings.data / folder).mkdir(parents=True, exist_ok=True)
+    store = open_store(settings)
+    store.migrate()
+    store.close()
+
+
+def publish(
+    settings: Settings, directory: Path, tenant: str, by: str, say: Callable[[str], object] = lambda text: None
+) -> CourseVersion:
     """Build `directory` and make it what `tenant`'s learners get; the same content changes nothing.
 
-    Raises grader.course.CourseError with every problem of the course at once.
+    `say` is told what is being done. Raises PublishError for a tenant that is not in the settings, and
+    grader.course.CourseError with every problem of the course at once.
     """
+    known = [one.id for one in settings.tenants]
+    if tenant not in known:
+        near = difflib.get_close_matches(tenant, known, n=1)
+        mend = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+        raise PublishError(f"no tenant {tenant} in the settings; {mend}")
+    prepare(settings)
     store = open_store(settings)
-    with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
-        folder = Path(scratch)
-        bundle = build(directory, folder)
-        full = course_id(tenant, bundle.course)
-        version = store.publish(full, bundle.model_dump(mode="json", by_alias=True), pack(folder), bundle.digest, by)
-        open_registrar(settings, store).prepare(version, folder)
+    registrar = open_registrar(settings, store)
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
+            folder = Path(scratch)
+            bundle = build(directory, folder)
+            full = course_id(tenant, bundle.course)
+            say(f"publishing {full}")
+            manifest = bundle.model_dump(mode="json", by_alias=True)
+            version = store.publish(full, manifest, pack(folder), bundle.digest, by)
+            registrar.prepare(version, folder, say)
+    finally:
+        registrar.close()
+        store.close()
     return version

@@ -71,15 +71,12 @@ def prepare(settings_file: Path | None, say: Any = lambda text: None) -> tuple[S
         here = runtime.prepare(settings)
     except runtime.PortInUse as error:
         raise StartError(str(error)) from error
-    for folder in ("hub", "homes", "courses", "exam", "log"):
-        (settings.data / folder).mkdir(exist_ok=True)
     say("preparing databases")
-    publish.open_store(settings).migrate()
+    publish.prepare(settings)
     for tenant in settings.tenants:
         for course in tenant.courses:
             if course.source is not None:
-                say(f"publishing {tenant.id}/{course.id}")
-                publish.publish(settings, course.source, tenant.id, by="start")
+                publish.publish(settings, course.source, tenant.id, by="start", say=say)
     lab.write(settings)
     write_proxy(settings, here)
     return settings, here

@@ -46,14 +46,18 @@ class Registrar:
 
     # -- courses
 
-    def prepare(self, version: CourseVersion, bundle: Path) -> None:
-        """Lay out nbgrader's course directory and the gradebook's assignments for a version; repeatable."""
+    def prepare(self, version: CourseVersion, bundle: Path, say: Callable[[str], object] = lambda text: None) -> None:
+        """Lay out nbgrader's course directory and the gradebook's assignments for a version; repeatable.
+
+        `say` is told which unit it is at.
+        """
         root = self.courses / version.course_id
         root.mkdir(parents=True, exist_ok=True)
         stamp = root / ".version"
         if stamp.exists() and stamp.read_text() == version.digest:
             return
         for unit in version.bundle["units"]:
+            say(f"gradebook of {version.course_id}: {unit['id']}")
             target = root / "source" / unit["id"]
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(bundle / "source" / unit["id"], target)

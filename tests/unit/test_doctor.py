@@ -18,6 +18,7 @@ import pytest
 from campus import doctor
 from campus.doctor import Line, examine
 from grader.exam import walls
+from tests.courses import small_course
 
 
 @pytest.fixture
@@ -129,9 +130,21 @@ def test_a_course_that_is_not_there_is_said(settings: Callable[..., Path], tmp_p
     text = "tenants: [{id: nord, name: {en: N}, courses: [{id: first, source: courses/first}]}]"
     (found,) = fixes(examine(settings(text)))
     assert found.startswith(f"course first of nord: no course.yaml in {tmp_path / 'courses/first'}")
-    (tmp_path / "courses" / "first").mkdir(parents=True)
-    (tmp_path / "courses" / "first" / "course.yaml").touch()
-    assert fixes(examine(settings(text))) == []
+    small_course(tmp_path / "courses" / "first")
+    lines = examine(settings(text))
+    assert fixes(lines) == []
+    assert said(lines, "course folder").text.endswith("courses/first: small, units: 1")
+
+
+def test_every_fault_of_a_course_folder_is_a_line(settings: Callable[..., Path], tmp_path: Path) -> None:
+    folder = small_course(tmp_path / "first")
+    (folder / "units/double/solution/double.py").unlink()
+    (folder / "units/double/wrong/double/wrong_0.py").unlink()
+    offered = "courses: [{id: first, source: first}]"
+    text = f"tenants: [{{id: nord, name: {{en: N}}, {offered}}}, {{id: sued, name: {{en: S}}, {offered}}}]"
+    found = fixes(examine(settings(text)))
+    assert len(found) == 2
+    assert all(line.startswith(f"{folder}/units/double/unit.en.py:4: ") for line in found)
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_needed(
