@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
-import signal
 import sys
-import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,12 +18,14 @@ from rich.table import Table
 
 from campus import doctor, publish, runtime
 from campus.hub import lab
-from campus.processes import Process, Supervisor, python, wait_until
+from campus.processes import Process, Stop, Supervisor, python, wait_until
 from campus.runtime import Runtime
 from campus.settings import ENVIRONMENT, Settings, SettingsError, load
 
 log = logging.getLogger("lehrwerk")
 
+#: A notebook server without activity for this long is stopped, in seconds.
+IDLE_SECONDS = 2 * 60 * 60
 #: How long a start may take on a slow machine, in seconds.
 START_SECONDS = 120.0
 
@@ -37,9 +38,7 @@ class StartError(Exception):
 
 def run(settings_file: Path | None, console: Console) -> None:
     """Start everything, print URL and accounts, and stay until SIGINT or SIGTERM."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop()
     with console.status("starting") as status:
         settings, here = prepare(settings_file, status.update)
         supervisor = Supervisor(processes(settings, here))
@@ -52,7 +51,7 @@ def run(settings_file: Path | None, console: Console) -> None:
             raise
     try:
         _announce(settings, here, console)
-        stop.wait()
+        wait_until(lambda: stop.asked, math.inf, step=0.2)
         console.print("stopping")
     finally:
         supervisor.__exit__()
@@ -126,11 +125,13 @@ def processes(settings: Settings, here: Runtime) -> list[Process]:
     if traefik is None:
         raise StartError("traefik is missing: run `make install`")
     static = settings.data / "hub" / "traefik.toml"
+    hub_api = f"http://{here.host}:{here.hub_api}/hub/api"
+    culler = {"JUPYTERHUB_API_URL": hub_api, "JUPYTERHUB_API_TOKEN": here.culler_token}
     portal = {
         "JUPYTERHUB_SERVICE_NAME": runtime.PORTAL,
         "JUPYTERHUB_SERVICE_PREFIX": here.portal_prefix,
         "JUPYTERHUB_SERVICE_URL": f"http://{here.host}:{here.portal}",
-        "JUPYTERHUB_API_URL": f"http://{here.host}:{here.hub_api}/hub/api",
+        "JUPYTERHUB_API_URL": hub_api,
         "JUPYTERHUB_API_TOKEN": here.portal_token,
         "JUPYTERHUB_CLIENT_ID": f"service-{runtime.PORTAL}",
         "JUPYTERHUB_BASE_URL": "/",
@@ -141,14 +142,27 @@ def processes(settings: Settings, here: Runtime) -> list[Process]:
     return [
         Process("proxy", [traefik, f"--configfile={static}"], environment, logs / "proxy.log"),
         Process("hub", python("-m", "jupyterhub", "-f", str(HUB_CONFIG)), environment, logs / "hub.log", 30.0),
-        Process("portal", python("-m", "campus.portal"), environment | portal, logs / "portal.log"),
+        Process(
+            "portal",
+            python("-m", "campus.portal"),
+            environment | portal,
+            logs / "portal.log",
+            dumps_stacks=True,
+        ),
+        Process(
+            "culler",
+            python("-m", "jupyterhub_idle_culler", f"--timeout={IDLE_SECONDS}"),
+            environment | culler,
+            logs / "culler.log",
+        ),
         *(
             Process(
                 f"worker-{number}",
                 python("-m", "campus.worker", f"worker-{number}"),
                 environment,
                 logs / f"worker-{number}.log",
-                60.0,
+                stop_seconds=60.0,
+                dumps_stacks=True,
             )
             for number in range(1, settings.exam.workers + 1)
         ),
@@ -163,11 +177,11 @@ def _settings_file(settings: Settings) -> Path:
     return file
 
 
-def _wait(settings: Settings, here: Runtime, supervisor: Supervisor, stop: threading.Event) -> None:
+def _wait(settings: Settings, here: Runtime, supervisor: Supervisor, stop: Stop) -> None:
     page = here.url.rstrip("/") + here.portal_prefix + "health"
 
     def ready() -> bool:
-        if stop.is_set():
+        if stop.asked:
             return True
         try:
             with urllib.request.urlopen(page, timeout=2) as answer:  # noqa: S310 - our own loopback URL

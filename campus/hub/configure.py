@@ -13,12 +13,9 @@ from campus.settings import Settings
 from campus.signin.demo import DemoAuthenticator
 from campus.signin.groups import groups_for
 
-#: A notebook server without activity for this long is stopped, in seconds.
-IDLE_SECONDS = 2 * 60 * 60
-
 
 def configure(c: Any, settings: Settings, runtime: Runtime) -> None:
-    """Fill `c`. The proxy, the portal and the workers are processes beside the hub, not its children."""
+    """Fill `c`. Proxy, portal, culler and workers are processes beside the hub, not its children."""
     _hub(c, settings, runtime)
     _proxy(c, settings, runtime)
     _signin(c, settings, runtime)
@@ -102,11 +99,7 @@ def _services(c: Any, settings: Settings, runtime: Runtime) -> None:
                 f"access:services!service={PORTAL}",
             ],
         },
-        {
-            "name": CULLER,
-            "api_token": runtime.culler_token,
-            "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={IDLE_SECONDS}"],
-        },
+        {"name": CULLER, "api_token": runtime.culler_token},
     ]
 
 

@@ -12,6 +12,7 @@ from campus import runtime
 from campus.portal.api import exchange_router
 from campus.portal.app import create_app
 from campus.portal.signin import HubSignin, places_from_environment
+from campus.processes import dump_stacks_on_signal
 from campus.publish import open_registrar, open_store
 from campus.settings import load
 from grader.exchange.server import ExchangeService
@@ -20,6 +21,7 @@ from grader.exchange.server import ExchangeService
 def main() -> None:
     """Serve until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    dump_stacks_on_signal()
     settings = load()
     secret = runtime.read(settings).session_secret
     store = open_store(settings)

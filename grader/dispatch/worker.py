@@ -43,19 +43,21 @@ class Worker:
         self.room = room
         self.cache = cache
         self.lease_seconds = lease_seconds
-        self._stopping = threading.Event()
+        # Set by a signal's handler, and so a mere flag: an event takes a lock, for which a handler could wait for ever.
+        self._stopping = False
 
     def stop(self) -> None:
         """Finish the exam that runs, then return from `run`."""
-        self._stopping.set()
+        self._stopping = True
 
     def run(self) -> None:
         """Until `stop`: examine whatever is queued."""
         self.record_all()
-        while not self._stopping.is_set():
+        log.info("%s waits for submissions", self.name)
+        while not self._stopping:
             seen = self.store.last_event()
             if not self.once():
-                self.store.wait(seen, _WAIT)
+                self.store.wait(seen, _WAIT, until=lambda: self._stopping)
 
     def once(self) -> bool:
         """Examine one submission; False where none waits."""
@@ -80,7 +82,7 @@ class Worker:
             # A failure of ours must not end the worker: the lease goes back, and a person looks after the last try.
             log.exception("submission %s: attempt %d failed", submission.id, lease.attempt)
             self.store.give_up(lease.token, f"{type(error).__name__}: {error}"[:500])
-            self._stopping.wait(_PAUSE)
+            time.sleep(_PAUSE)
             return
         if not self.store.deliver(lease.token, verdict.model_dump_json()):
             log.warning("submission %s: the lease was lost; the verdict is dropped", submission.id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from grader.process import end_with_parent
 
 _CHECK = "nbgrader.preprocessors.CheckCellMetadata"
 
@@ -35,7 +38,8 @@ class Converter:
         with self._lock:
             for attempt in (1, 2):
                 if self._pool is None:
-                    self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+                    spawn = multiprocessing.get_context("spawn")
+                    self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_end_with_parent)
                 try:
                     problem = self._pool.submit(_run, job).result()
                     break
@@ -50,6 +54,15 @@ class Converter:
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
+
+
+def _end_with_parent() -> None:
+    """A converter writes gradebooks for nobody else; with it ends the tracker that Python starts beside it."""
+    end_with_parent(signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:
+        # It died before the kernel was asked.
+        os._exit(1)
 
 
 def _run(job: dict[str, Any]) -> str | None:

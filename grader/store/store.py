@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,8 @@ from grader.store.types import CourseVersion, Event, Lease, State, StoreError, S
 _BUSY = 30.0
 #: How often a SQLite store looks for news, in seconds.
 _POLL = 0.1
+#: How often it is looked, while PostgreSQL is listened to, whether to go on, in seconds.
+_LOOK = 0.5
 _CHANNEL = "lehrwerk_event"
 _MIGRATION_LOCK = 0x4C656872
 
@@ -396,20 +398,21 @@ class Store:
         with self._reading() as session:
             return int(session.scalar(select(func.max(EventRow.seq))) or 0)
 
-    def wait(self, after: int, timeout: float) -> list[Event]:
-        """Events after number `after`, as soon as there are any; [] when `timeout` seconds have passed."""
+    def wait(self, after: int, timeout: float, until: Callable[[], bool] = lambda: False) -> list[Event]:
+        """Events after number `after`, as soon as there are any; [] when `timeout` seconds have passed, or soon after
+        `until` says yes."""
         deadline = time.monotonic() + timeout
         if self._postgres:
-            return self._listen(after, deadline)
+            return self._listen(after, deadline, until)
         while True:
             if self.last_event() > after:
                 return self.log(after=after)
             left = deadline - time.monotonic()
-            if left <= 0:
+            if left <= 0 or until():
                 return []
             time.sleep(min(_POLL, left))
 
-    def _listen(self, after: int, deadline: float) -> list[Event]:
+    def _listen(self, after: int, deadline: float, until: Callable[[], bool]) -> list[Event]:
         connection = self.engine.raw_connection()
         try:
             driver: Any = connection.driver_connection
@@ -419,9 +422,9 @@ class Store:
                 if found := self.log(after=after):
                     return found
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if left <= 0 or until():
                     return []
-                for _ in driver.notifies(timeout=left, stop_after=1):
+                for _ in driver.notifies(timeout=min(left, _LOOK), stop_after=1):
                     pass
         finally:
             # A connection that listens must not go back to the pool.
