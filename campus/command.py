@@ -195,7 +195,7 @@ def grade(
     if as_json:
         print(json.dumps(public, ensure_ascii=False))
     else:
-        out.print(table(public))
+        out.print(table(public, language))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from rich.table import Table
 
+from campus.outcomes import OUTCOMES
+from campus.portal.language import mark, number, translations
 from campus.settings import Language, Limits
 from grader.course.build import open_course
 from grader.course.model import CourseError
@@ -62,16 +64,20 @@ def _read(file: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes()}
 
 
-def table(public: dict[str, Any]) -> Table:
+def table(public: dict[str, Any], language: Language) -> Table:
     """The published verdict for a terminal."""
-    shown = Table(title=f"{public['assignment']}: {public['score']:g} of {public['max_score']:g} points")
-    for heading in ("cell", "outcome", "points", "findings"):
-        shown.add_column(heading)
+    say = translations(language).gettext
+    numbers = {"score": number(public["score"], language), "maximum": number(public["max_score"], language)}
+    total = say(mark("%(score)s of %(maximum)s points")) % numbers
+    shown = Table(title=f"{public['assignment']}: {total}")
+    for heading in (mark("cell"), mark("outcome"), mark("points"), mark("findings")):
+        shown.add_column(say(heading))
     for cell in public["cells"]:
-        points = "by hand" if cell["score"] is None else f"{cell['score']:g}"
+        points = say(mark("by hand")) if cell["score"] is None else number(cell["score"], language)
         findings = "\n".join(
-            f"line {finding['line']}: {finding['message']}" if finding["line"] else finding["message"]
+            f"{say(mark('line %(line)s')) % finding}: {finding['message']}" if finding["line"] else finding["message"]
             for finding in cell["findings"]
         )
-        shown.add_row(cell["grade_id"], cell["outcome"], f"{points} / {cell['max_score']:g}", findings)
+        maximum = number(cell["max_score"], language)
+        shown.add_row(cell["grade_id"], say(OUTCOMES[cell["outcome"]]), f"{points} / {maximum}", findings)
     return shown

@@ -250,6 +250,20 @@ class Store:
             self._enter(session, row, State.WITHDRAWN, who, "withdrawn")
             return True
 
+    def mark_again(self, submission_id: str, who: str) -> bool:
+        """Queue a submission anew that needs review or failed, without its verdict and with all its attempts; False
+        in any other state."""
+        with self._writing() as session:
+            row = self._row(session, submission_id, lock=True)
+            if row.state not in (State.NEEDS_REVIEW, State.FAILED):
+                return False
+            row.verdict = None
+            row.recorded = False
+            row.attempts = 0
+            row.note = ""
+            self._enter(session, row, State.QUEUED, who, "to be marked again")
+            return True
+
     @staticmethod
     def _row(session: Session, submission_id: str, lock: bool = False) -> SubmissionRow:
         query = select(SubmissionRow).where(SubmissionRow.id == submission_id)

@@ -314,7 +314,12 @@ def test_refusals_reach_the_learner_in_their_language(here, buttons, monkeypatch
     expected = {
         "not-json": {"en": "is not a notebook that can be read", "de": "ist kein lesbares Notebook"},
         "not-a-notebook": {"en": "is not a notebook that can be read", "de": "ist kein lesbares Notebook"},
-        "too-large": {"en": "The largest file is noise.bin", "de": "Die größte Datei ist noise.bin"},
+        "too-large": {
+            "en": "larger than 20,000,000 bytes. Remove large files and outputs, and submit again. "
+            "The largest file is noise.bin with 21,000,000 bytes.",
+            "de": "größer als 20.000.000 Byte. Entferne große Dateien und Ausgaben und gib noch einmal ab. "
+            "Die größte Datei ist noise.bin mit 21.000.000 Byte.",
+        },
         "too-many": {"en": "more than 1000 files", "de": "mehr als 1000 Dateien"},
         "not-enrolled": {"en": "You are not enrolled", "de": "nicht eingeschrieben"},
         "other-tenant": {"en": "There is no course", "de": "Es gibt keinen Kurs"},
