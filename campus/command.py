@@ -220,7 +220,15 @@ def backup(target: Path, settings: SettingsOption = None) -> None:
 
     try:
         here = load(settings)
-        write(here.data, here.database_url, target, gradebook_url=here.gradebook_url, s3=here.storage.s3)
+        with err.status("backing up") as status:
+            write(
+                here.data,
+                here.database_url,
+                target,
+                gradebook_url=here.gradebook_url,
+                s3=here.storage.s3,
+                say=status.update,
+            )
     except (BackupError, SettingsError) as error:
         raise _refuse(str(error)) from error
     out.print(f"{target}: written", markup=False, highlight=False)
@@ -239,9 +247,16 @@ def restore(
 
     try:
         here = load(settings)
-        replaced = bring_back(
-            archive, here.data, here.database_url, force=force, gradebook_url=here.gradebook_url, s3=here.storage.s3
-        )
+        with err.status("restoring") as status:
+            replaced = bring_back(
+                archive,
+                here.data,
+                here.database_url,
+                force=force,
+                gradebook_url=here.gradebook_url,
+                s3=here.storage.s3,
+                say=status.update,
+            )
     except (BackupError, SettingsError) as error:
         raise _refuse(str(error)) from error
     out.print(f"{here.data}: restored", markup=False, highlight=False)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from campus import runtime
 from campus.settings import Settings, SettingsError, load
 
 Level = Literal["ok", "note", "fix"]
@@ -321,7 +322,7 @@ def _port(settings: Settings) -> Iterator[Line]:
         yield Line("ok", "port: a free one is taken at start")
     elif _free(host, port):
         yield Line("ok", f"port {port} on {host} is free")
-    elif _is_lehrwerk(host, port):
+    elif _is_this_one(settings):
         yield Line("ok", f"port {port} on {host}: Lehrwerk is running")
     else:
         yield Line(
@@ -341,11 +342,17 @@ def _free(host: str, port: int) -> bool:
     return True
 
 
-def _is_lehrwerk(host: str, port: int) -> bool:
+def _is_this_one(settings: Settings) -> bool:
+    """Whether the Lehrwerk of these settings' data folder listens there; another one only takes its port."""
+    try:
+        here = runtime.read(settings)
+    except (FileNotFoundError, ValueError):
+        return False
+    host, port = settings.hub.host, settings.hub.port
     place = f"[{host}]" if ":" in host else host
     try:
-        with urllib.request.urlopen(f"http://{place}:{port}/services/portal/health", timeout=3) as answer:
-            return bool(answer.read(16) == b"ok")
+        with urllib.request.urlopen(f"http://{place}:{port}{here.portal_prefix}health", timeout=3) as answer:
+            return bool(answer.headers.get(runtime.INSTALLATION) == here.installation)
     except (urllib.error.URLError, OSError, ValueError):
         return False
 

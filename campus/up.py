@@ -45,7 +45,7 @@ def run(settings_file: Path | None, console: Console) -> None:
         supervisor.__enter__()
         try:
             status.update("waiting for the first page")
-            _wait(settings, here, supervisor, stop)
+            _wait(here, supervisor, stop)
         except BaseException:
             supervisor.__exit__()
             raise
@@ -63,9 +63,13 @@ def prepare(settings_file: Path | None, say: Any = lambda text: None) -> tuple[S
         settings = load(settings_file)
     except SettingsError as error:
         raise StartError(str(error)) from error
+    say("looking at this machine")
     missing = [line.text for line in doctor.examine(settings_file) if line.level == "fix"]
     if missing:
         raise StartError("\n".join(missing))
+    if not any(tenant.signin.demo and tenant.signin.demo.people for tenant in settings.tenants):
+        raise StartError("nobody could sign in: the settings name no people; add a tenant with `signin.demo.people`")
+    say("choosing ports")
     try:
         here = runtime.prepare(settings)
     except runtime.PortInUse as error:
@@ -177,7 +181,7 @@ def _settings_file(settings: Settings) -> Path:
     return file
 
 
-def _wait(settings: Settings, here: Runtime, supervisor: Supervisor, stop: Stop) -> None:
+def _wait(here: Runtime, supervisor: Supervisor, stop: Stop) -> None:
     page = here.url.rstrip("/") + here.portal_prefix + "health"
 
     def ready() -> bool:
@@ -199,13 +203,14 @@ def _wait(settings: Settings, here: Runtime, supervisor: Supervisor, stop: Stop)
 
 
 def _announce(settings: Settings, here: Runtime, console: Console) -> None:
-    table = Table(title=f"Password for all of them: {here.demo_password}", title_justify="left")
+    table = Table()
     for heading in ("tenant", "role", "name"):
         table.add_column(heading)
     for tenant in settings.tenants:
         for person in tenant.signin.demo.people if tenant.signin.demo else []:
             table.add_row(tenant.name.get("en", tenant.id), person.role, person.name)
     console.print(table)
+    console.print(f"Password for all of them: {here.demo_password}", soft_wrap=True, highlight=False, markup=False)
     console.print(
         "Notebook servers here run as your own user and are not walled, only exams are: "
         "for trying out, not for strangers.",

@@ -23,7 +23,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     dump_stacks_on_signal()
     settings = load()
-    secret = runtime.read(settings).session_secret
+    here = runtime.read(settings)
+    secret = here.session_secret
     store = open_store(settings)
     registrar = open_registrar(settings, store)
     places = places_from_environment()
@@ -37,6 +38,7 @@ def main() -> None:
         places=places,
         exchange=exchange_router(ExchangeService(store, registrar, settings.limits), auth),
         secret=secret,
+        installation=here.installation,
     )
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     try:

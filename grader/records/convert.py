@@ -99,6 +99,7 @@ def _run(job: dict[str, Any]) -> str | None:
         ]
         config.ApplyVerdict.verdict_file = job["verdict"]
         config.ApplyVerdict.language = job["language"]
+        config.ApplyVerdict.tasks = job["tasks"]
         kind = Autograde
     messages = _Messages()
     logger = logging.getLogger("lehrwerk.nbgrader")

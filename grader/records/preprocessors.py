@@ -12,7 +12,7 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import Dict, Unicode
 
 from grader.exam.verdict import CellVerdict, Verdict
 
@@ -22,10 +22,12 @@ class ApplyVerdict(NbGraderPreprocessor):
 
     verdict_file = Unicode(help="The verdict's JSON.").tag(config=True)
     language = Unicode("en", help="Language of the findings.").tag(config=True)
+    tasks = Dict(help="What tasks ask for in that language, by notebook and grade id.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         verdict = Verdict.model_validate_json(Path(self.verdict_file).read_text(encoding="utf-8"))
         known = resources["nbgrader"]
+        tasks = self.tasks.get(known["notebook"], {})
         cells = {cell.grade_id: cell for cell in verdict.cells if cell.notebook == known["notebook"]}
         with Gradebook(known["db_url"]) as gradebook:
             self._name(gradebook, known["student"])
@@ -35,6 +37,9 @@ class ApplyVerdict(NbGraderPreprocessor):
                 if found is not None:
                     self._record(gradebook, known, found)
                     self._show(cell, found)
+                if utils.is_task(cell):
+                    # nbgrader has put the gradebook's text there, in the course's first language.
+                    cell.source = tasks.get(marks["grade_id"], cell.source)
                 if utils.is_solution(cell) or utils.is_task(cell):
                     self._comment(gradebook, known, cell)
             gradebook.db.commit()

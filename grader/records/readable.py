@@ -36,6 +36,11 @@ def readable(source: bytes, handed: bytes) -> NotebookNode:
     return new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
 
 
+def task_texts(released: bytes) -> dict[str, str]:
+    """What tasks ask for, by grade id, in the language of a released notebook."""
+    return {marks["grade_id"]: _text(cell) for cell in _cells(released) if (marks := _marks(cell)).get("task")}
+
+
 def _cell(kind: Any, text: str, marks: dict[str, Any] | None) -> NotebookNode:
     metadata = {"nbgrader": marks} if marks else {}
     if kind == "code":

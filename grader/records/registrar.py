@@ -16,10 +16,13 @@ from grader.course import archives
 from grader.exam.verdict import Verdict
 from grader.records.convert import Converter
 from grader.records.feedback import page
-from grader.records.readable import readable
+from grader.records.readable import readable, task_texts
 from grader.store import CourseVersion, State, Store, UnknownSubmission
 
 log = logging.getLogger("lehrwerk.records")
+
+#: In a course directory: what learners got, by language. nbgrader's own folders know one language.
+_LANGUAGES = "languages"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class Registrar:
             target = root / "source" / unit["id"]
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(bundle / "source" / unit["id"], target)
+            for released in (bundle / "release").glob(f"*/{unit['id']}"):
+                target = root / _LANGUAGES / released.parent.name / unit["id"]
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(released, target)
             self._converter.run(
                 {
                     "kind": "generate",
@@ -118,6 +125,9 @@ class Registrar:
             # A single notebook is the assignment's, whatever the learner called it.
             only = next(iter(sent.values())) if len(sent) == len(wanted) == 1 else b""
             nbformat.write(readable(source.read_bytes(), sent.get(source.name, only)), folder / source.name)
+        tasks: dict[str, dict[str, str]] = {}
+        for file in (root / _LANGUAGES / submission.language / submission.assignment).glob("*.ipynb"):
+            tasks[file.stem] = task_texts(file.read_bytes())
         stamp = submission.received_at.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
         (folder / "timestamp.txt").write_text(stamp)
         with tempfile.TemporaryDirectory() as scratch:
@@ -133,6 +143,7 @@ class Registrar:
                     "person": submission.person,
                     "verdict": str(file),
                     "language": submission.language,
+                    "tasks": tasks,
                 }
             )
 

@@ -48,9 +48,9 @@ class Desk:
     registrar: Registrar
     worker: Worker
 
-    def hand_in(self, code: str, person: str = "anna", why: str = "I think so") -> Submission:
+    def hand_in(self, code: str, person: str = "anna", why: str = "I think so", language: str = "de") -> Submission:
         handed = notebook(solution("double", code), manual("why", 3, why), task("draw", 2, "done"))
-        return self.store.receive(COURSE, "unit", person, pack_files({"unit.ipynb": handed}), language="de")
+        return self.store.receive(COURSE, "unit", person, pack_files({"unit.ipynb": handed}), language=language)
 
     def gradebook(self) -> Gradebook:
         return Gradebook(self.registrar.gradebook_url(COURSE), COURSE)
@@ -75,6 +75,9 @@ def published(tmp_path_factory: pytest.TempPathFactory, converter: Converter) ->
     folder, bundle = tmp_path_factory.mktemp("published"), tmp_path_factory.mktemp("bundle")
     (bundle / "source" / "unit").mkdir(parents=True)
     (bundle / "source" / "unit" / "unit.ipynb").write_bytes(source())
+    german = source().replace(b"Draw it.", b"Zeichne es.")
+    (bundle / "release" / "de" / "unit").mkdir(parents=True)
+    (bundle / "release" / "de" / "unit" / "unit.ipynb").write_bytes(german)
     store = Store(f"sqlite:///{folder / 'store.sqlite'}")
     store.migrate()
     registrar = open_registrar(store, folder)
@@ -217,6 +220,15 @@ def test_a_verdict_that_lies_is_refused(desk: Desk, cells: list[tuple[str, str, 
     assert found is not None
     assert "verdict refused" in found.note
     assert desk.registrar.grade_of(COURSE, "unit", "anna") is None
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "Zeichne es."), ("en", "Draw it.")])
+def test_graders_read_a_task_in_the_submissions_language(desk: Desk, language: str, words: str) -> None:
+    desk.hand_in(MODEL, language=language)
+    desk.worker.once()
+    file = desk.registrar.courses / COURSE / "autograded" / "anna" / "unit" / "unit.ipynb"
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nbformat.read(file, 4).cells}
+    assert cells["draw"].source == words
 
 
 def test_a_learners_html_reaches_graders_as_text(desk: Desk) -> None:

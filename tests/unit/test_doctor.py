@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from campus import doctor
+from campus import doctor, runtime
 from campus.doctor import Line, examine
+from campus.settings import Address, Settings
 from grader.exam import walls
 from tests.courses import small_course
 
@@ -213,25 +214,31 @@ def test_little_room_is_a_note(settings: Callable[..., Path], monkeypatch: pytes
     assert said(examine(settings()), "data folder").level == "note"
 
 
-def test_a_taken_port_is_needed_and_our_own_is_not(settings: Callable[..., Path]) -> None:
-    answers = {"body": b"other"}
+def test_a_taken_port_is_needed_and_our_own_is_not(settings: Callable[..., Path], tmp_path: Path) -> None:
+    headers = {}
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answers["body"])
+            self.wfile.write(b"ok")
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
+    here = runtime.prepare(Settings(data=tmp_path / ".lehrwerk", hub=Address(port=0)))
+    elsewhere = runtime.prepare(Settings(data=tmp_path / "elsewhere", hub=Address(port=0)))
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port = server.server_port
         file = settings(f"hub: {{port: {port}}}")
-        (text,) = fixes(examine(file))
-        assert text.startswith(f"port {port} on 127.0.0.1 is in use")
-        answers["body"] = b"ok"
+        for installation in ("", elsewhere.installation):
+            headers[runtime.INSTALLATION] = installation
+            (text,) = fixes(examine(file))
+            assert text.startswith(f"port {port} on 127.0.0.1 is in use")
+        headers[runtime.INSTALLATION] = here.installation
         assert said(examine(file), f"port {port}").text.endswith("Lehrwerk is running")
         server.shutdown()
     assert said(examine(file), f"port {port}").text.endswith("is free")
