@@ -170,7 +170,7 @@ def test_a_german_learner_gets_german(campus: Campus) -> None:
     learner = campus.person("learner-sued", "de")
     page = learner.page
     page.goto(f"{campus.platform.url}hub/nothing-here")
-    expect(page.get_by_role("heading", name="Nichts hier")).to_be_visible()
+    expect(page.get_by_role("heading", name="Hier ist nichts")).to_be_visible()
     page.goto(f"{campus.platform.url}hub/spawn")
     expect(page.get_by_role("heading", name="Dein Server startet")).to_be_visible()
     page.wait_for_url(re.compile("/user/learner-sued/"))
