@@ -75,7 +75,14 @@ def theirs(contents: list[bytes]) -> tuple[float, list[float]]:
         gradebook = f"sqlite:///{root / 'gradebook.db'}"
         converter = Converter()
         converter.run(
-            {"kind": "generate", "root": str(root), "course": COURSE, "gradebook": gradebook, "assignment": UNIT}
+            {
+                "kind": "generate",
+                "root": str(root),
+                "course": COURSE,
+                "gradebook": gradebook,
+                "assignment": UNIT,
+                "deadline": None,
+            }
         )
         converter.close()
         for number, content in enumerate(contents):

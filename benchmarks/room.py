@@ -35,11 +35,8 @@ def platform() -> Iterator[tuple[Settings, Path, Store]]:
             encoding="utf-8",
         )
         settings = load(file)
-        for name in ("exam", "courses"):
-            (settings.data / name).mkdir(parents=True)
-        store = open_store(settings)
-        store.migrate()
         publish(settings, FOLDER, "nord", by="benchmark")
+        store = open_store(settings)
         try:
             yield settings, file, store
         finally:

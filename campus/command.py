@@ -16,14 +16,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from typer.exceptions import TyperException
+
+from campus.settings import Language
+
+
+def _help(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
 
 if TYPE_CHECKING:
     from campus.settings import Settings
 
 app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Teach GPU programming."
+    callback=_help,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Teach GPU programming.",
 )
-course_app = typer.Typer(no_args_is_help=True, help="Check, build and publish courses.")
+course_app = typer.Typer(callback=_help, invoke_without_command=True, help="Check, build and publish courses.")
 app.add_typer(course_app, name="course")
 
 SettingsOption = Annotated[
@@ -39,7 +52,13 @@ BAD_INPUT, FAILURE = 2, 3
 
 def main() -> None:
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        # One line, where Typer would draw a box.
+        context = getattr(error, "ctx", None)
+        what = error.format_message().replace("Value error, ", "")
+        _say_refused(f"{what} See `{context.command_path if context else 'lehrwerk'} --help`.")
+        sys.exit(BAD_INPUT)
     except Exception as error:
         if os.environ.get("LEHRWERK_DEBUG"):
             raise
@@ -48,14 +67,26 @@ def main() -> None:
         sys.exit(FAILURE)
 
 
-def _refuse(message: str) -> typer.Exit:
+def _say_refused(message: str) -> None:
     err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def _refuse(message: str) -> typer.Exit:
+    _say_refused(message)
     return typer.Exit(BAD_INPUT)
 
 
 def _say_mode(mode: Any) -> None:
     if mode.differences:
         err.print(str(mode), markup=False, highlight=False, soft_wrap=True)
+
+
+def _course_folder(directory: Path) -> None:
+    """Refuses what cannot be a course at all; faults of one that is there are another matter."""
+    if not directory.is_dir():
+        raise _refuse(f"{directory}: no such folder")
+    if not any((directory / name).exists() for name in ("course.yaml", "source")):
+        raise _refuse(f"{directory}: no course: neither course.yaml nor source/ is there")
 
 
 @app.command()
@@ -93,6 +124,7 @@ def course_check(directory: Path) -> None:
     from grader.course.check import check
     from grader.course.modes import Mode
 
+    _course_folder(directory)
     modes: list[Mode] = []
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("checking", total=None)
@@ -117,6 +149,7 @@ def course_build(directory: Path, target: Annotated[Path, typer.Option("--out")]
     from grader.course.model import CourseError
     from grader.course.modes import build_settled
 
+    _course_folder(directory)
     try:
         bundle = build_settled(directory, target, say=_say_mode)
     except CourseError as error:
@@ -131,18 +164,28 @@ def course_publish(
     settings: SettingsOption = None,
 ) -> None:
     """Build a course and publish it to a tenant's learners."""
-    from campus.publish import publish
+    from campus.publish import PublishError, publish
     from campus.settings import SettingsError, load
     from grader.course.model import CourseError
 
+    _course_folder(directory)
     try:
         configured = load(settings)
-        version = publish(configured, directory, tenant, by="command", say=_say_mode)
-    except SettingsError as error:
+        with err.status("publishing") as status:
+            version = publish(configured, directory, tenant, by="command", say=status.update, tell=_say_mode)
+    except (PublishError, SettingsError) as error:
         raise _refuse(str(error)) from error
     except CourseError as error:
         raise _refuse("\n".join(str(problem) for problem in error.problems)) from error
     out.print(f"{version.course_id}: published {version.digest[:12]}", markup=False, highlight=False)
+    if version.course_id not in configured.course_ids():
+        err.print(
+            f"note: the settings do not list {version.bundle['course']} among the courses of {tenant}, so nobody has a "
+            "role in it: add it there and start Lehrwerk again",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()
@@ -151,8 +194,8 @@ def grade(
     assignment: str,
     file: Annotated[Path, typer.Argument(help="A notebook, or a folder or archive (.zip, .tar, .tar.gz) of files.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, schema 1.")] = False,
-    language: Annotated[str, typer.Option(help="Language of the messages: de or en.")] = "en",
-    device: Annotated[str, typer.Option(help="auto, emulated or cuda.")] = "auto",
+    language: Annotated[Language, typer.Option(help="Language of the messages.")] = "en",
+    device: Annotated[Literal["auto", "emulated", "cuda"], typer.Option(help="Where exams run.")] = "auto",
 ) -> None:
     """Mark one submission in the exam room, as the platform does."""
     from campus.grade import BadInput, grade_file, table
@@ -166,7 +209,7 @@ def grade(
     if as_json:
         print(json.dumps(public, ensure_ascii=False))
     else:
-        out.print(table(public))
+        out.print(table(public, language))
 
 
 @app.command()
@@ -280,16 +323,12 @@ def emulate(
     context: typer.Context,
     script: Path,
     as_json: Annotated[bool, typer.Option("--json", help="Last line: findings and counters as JSON.")] = False,
-    language: Annotated[str | None, typer.Option(help="Language of the messages: de or en.")] = None,
+    language: Annotated[Language | None, typer.Option(help="Language of the messages.")] = None,
 ) -> None:
     """Run a script against the emulated GPU and print what was found."""
     from grader.device.frontends.run import run_script
 
-    if language not in (None, "de", "en"):
-        raise _refuse(f"--language {language}: choose de or en")
-    raise typer.Exit(
-        run_script(script, context.args, json=as_json, language=cast(Literal["de", "en"] | None, language))
-    )
+    raise typer.Exit(run_script(script, context.args, json=as_json, language=language))
 
 
 @app.command()
@@ -301,7 +340,15 @@ def backup(target: Path, settings: SettingsOption = None) -> None:
 
     try:
         here = load(settings)
-        write(here.data, here.database_url, target, gradebook_url=here.gradebook_url, s3=here.storage.s3)
+        with err.status("backing up") as status:
+            write(
+                here.data,
+                here.database_url,
+                target,
+                gradebook_url=here.gradebook_url,
+                s3=here.storage.s3,
+                say=status.update,
+            )
     except (BackupError, SettingsError) as error:
         raise _refuse(str(error)) from error
     out.print(f"{target}: written", markup=False, highlight=False)
@@ -320,9 +367,16 @@ def restore(
 
     try:
         here = load(settings)
-        replaced = bring_back(
-            archive, here.data, here.database_url, force=force, gradebook_url=here.gradebook_url, s3=here.storage.s3
-        )
+        with err.status("restoring") as status:
+            replaced = bring_back(
+                archive,
+                here.data,
+                here.database_url,
+                force=force,
+                gradebook_url=here.gradebook_url,
+                s3=here.storage.s3,
+                say=status.update,
+            )
     except (BackupError, SettingsError) as error:
         raise _refuse(str(error)) from error
     out.print(f"{here.data}: restored", markup=False, highlight=False)

@@ -1,6 +1,7 @@
 """What is here and what is missing: one line for each, with the mend.
 
-Looks and changes nothing. Imports the settings and, of `grader`, the exam's walls and the device.
+Looks and changes nothing. Imports the settings and, of `grader`, the exam's walls, the device and
+course folders.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from campus import runtime
 from campus.settings import Settings, SettingsError, load
 
 Level = Literal["ok", "note", "fix"]
@@ -258,14 +260,34 @@ def driver_version() -> str | None:
 
 def _settings(settings: Settings) -> Iterator[Line]:
     yield Line("ok", f"settings: {len(settings.tenants)} tenants, {len(settings.course_ids())} courses")
+    seen: set[Path] = set()
     for tenant in settings.tenants:
         for course in tenant.courses:
-            if course.source is not None and not (course.source / "course.yaml").is_file():
+            if course.source is None or course.source in seen:
+                continue
+            seen.add(course.source)
+            if (course.source / "course.yaml").is_file():
+                yield from _course(course.source)
+            else:
                 yield Line(
                     "fix",
                     f"course {course.id} of {tenant.id}: no course.yaml in {course.source}; "
                     "set `source` to a course folder, or remove it and publish by command",
                 )
+
+
+def _course(folder: Path) -> Iterator[Line]:
+    """Read, not proved: that is `lehrwerk course check`."""
+    from grader.course.model import CourseError
+    from grader.course.reader import read
+
+    try:
+        course = read(folder)
+    except CourseError as error:
+        for problem in error.problems:
+            yield Line("fix", str(problem))
+    else:
+        yield Line("ok", f"course folder {folder}: {course.file.id}, units: {len(course.units)}")
 
 
 def _data(settings: Settings) -> Iterator[Line]:
@@ -323,7 +345,7 @@ def _port(settings: Settings) -> Iterator[Line]:
         yield Line("ok", "port: a free one is taken at start")
     elif _free(host, port):
         yield Line("ok", f"port {port} on {host} is free")
-    elif _is_lehrwerk(host, port):
+    elif _is_this_one(settings):
         yield Line("ok", f"port {port} on {host}: Lehrwerk is running")
     else:
         yield Line(
@@ -343,11 +365,17 @@ def _free(host: str, port: int) -> bool:
     return True
 
 
-def _is_lehrwerk(host: str, port: int) -> bool:
+def _is_this_one(settings: Settings) -> bool:
+    """Whether the Lehrwerk of these settings' data folder listens there; another one only takes its port."""
+    try:
+        here = runtime.read(settings)
+    except (FileNotFoundError, ValueError):
+        return False
+    host, port = settings.hub.host, settings.hub.port
     place = f"[{host}]" if ":" in host else host
     try:
-        with urllib.request.urlopen(f"http://{place}:{port}/services/portal/health", timeout=3) as answer:
-            return bool(answer.read(16) == b"ok")
+        with urllib.request.urlopen(f"http://{place}:{port}{here.portal_prefix}health", timeout=3) as answer:
+            return bool(answer.headers.get(runtime.INSTALLATION) == here.installation)
     except (urllib.error.URLError, OSError, ValueError):
         return False
 

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from rich.table import Table
 
-from campus.settings import Limits
+from campus.outcomes import OUTCOMES
+from campus.portal.language import mark, number, translations
+from campus.settings import Language, Limits
 from grader.course import archives
 from grader.course.model import CourseError
 from grader.course.modes import settled
 from grader.course.opened import assignments, open_course
+from grader.device.cuda import available
 from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+Device = Literal["auto", "emulated", "cuda"]
 
 
 class BadInput(Exception):
     """What was given cannot be marked; one line says why."""
 
 
-def grade_file(course: Path, assignment: str, file: Path, *, device: str, language: str) -> Verdict:
+def grade_file(course: Path, assignment: str, file: Path, *, device: Device, language: Language) -> Verdict:
     """The verdict on `file`, a notebook, or a folder or archive of files, as a submission of an assignment of `course`.
 
     `course` is a course folder, a built course or a plain nbgrader folder. Raises BadInput.
     """
+    if device == "cuda" and available() is None:
+        raise BadInput("--device cuda: no GPU was found; install its driver, or choose auto or emulated")
     limits = Limits()
     files = _read(file, limits, language)
     try:
@@ -38,8 +44,7 @@ def grade_file(course: Path, assignment: str, file: Path, *, device: str, langua
             room_limits = ExamLimits.model_validate(
                 {key: value for key, value in limits.model_dump().items() if key in ExamLimits.model_fields}
             )
-            chosen = cast(Literal["auto", "emulated", "cuda"], device)
-            with ExamRoom(room_limits, device=chosen, scratch=Path(scratch) / "room") as room:
+            with ExamRoom(room_limits, device=device, scratch=Path(scratch) / "room") as room:
                 opened = open_course(course, Path(scratch) / "course", room, [assignment])
                 tests = settled(room, opened, assignment)
                 return room.examine(
@@ -82,16 +87,20 @@ def _inside(files: dict[str, bytes]) -> dict[str, bytes]:
     return kept
 
 
-def table(public: dict[str, Any]) -> Table:
+def table(public: dict[str, Any], language: Language) -> Table:
     """The published verdict for a terminal."""
-    shown = Table(title=f"{public['assignment']}: {public['score']:g} of {public['max_score']:g} points")
-    for heading in ("cell", "outcome", "points", "findings"):
-        shown.add_column(heading)
+    say = translations(language).gettext
+    numbers = {"score": number(public["score"], language), "maximum": number(public["max_score"], language)}
+    total = say(mark("%(score)s of %(maximum)s points")) % numbers
+    shown = Table(title=f"{public['assignment']}: {total}")
+    for heading in (mark("cell"), mark("outcome"), mark("points"), mark("findings")):
+        shown.add_column(say(heading))
     for cell in public["cells"]:
-        points = "by hand" if cell["score"] is None else f"{cell['score']:g}"
+        points = say(mark("by hand")) if cell["score"] is None else number(cell["score"], language)
         findings = "\n".join(
-            f"line {finding['line']}: {finding['message']}" if finding["line"] else finding["message"]
+            f"{say(mark('line %(line)s')) % finding}: {finding['message']}" if finding["line"] else finding["message"]
             for finding in cell["findings"]
         )
-        shown.add_row(cell["grade_id"], cell["outcome"], f"{points} / {cell['max_score']:g}", findings)
+        maximum = number(cell["max_score"], language)
+        shown.add_row(cell["grade_id"], say(OUTCOMES[cell["outcome"]]), f"{points} / {maximum}", findings)
     return shown

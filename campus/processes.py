@@ -5,7 +5,7 @@ Hub, proxy, portal and workers are siblings: killing one leaves the others at wo
 
 from __future__ import annotations
 
-import ctypes
+import faulthandler
 import logging
 import os
 import signal
@@ -14,13 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-log = logging.getLogger("lehrwerk")
+from grader.process import end_with_parent
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
+log = logging.getLogger("lehrwerk")
 
 #: A process that dies at once is started again after a growing pause, in seconds.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
@@ -28,20 +28,44 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 _WORKED = 30.0
 
 
-def end_with_parent() -> None:
-    """Called in a child before exec: the kernel ends it when the parent dies, even by SIGKILL."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+#: Makes a process that asked for it write the stacks of its threads into its log.
+_DUMP = signal.SIGUSR1
+#: What that may take, in seconds.
+_DUMP_SECONDS = 2.0
+
+
+class Stop:
+    """True once SIGINT or SIGTERM has come, which it handles from its making on.
+
+    A mere flag: a handler that took a lock, as an event's does, would wait for ever where a second signal comes while
+    the first is handled.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def dump_stacks_on_signal() -> None:
+    """Called in a process that is started with `dumps_stacks`."""
+    faulthandler.register(_DUMP, all_threads=True)
 
 
 @dataclass
 class Process:
-    """One process to keep running. `stop_seconds` is what it gets between SIGTERM and SIGKILL."""
+    """One process to keep running. `stop_seconds` is what it gets between SIGTERM and SIGKILL; one that `dumps_stacks`
+    writes into its log, before it is killed, where it stood."""
 
     name: str
     command: list[str]
     environment: dict[str, str]
     log_file: Path
     stop_seconds: float = 15.0
+    dumps_stacks: bool = False
     pause: float = field(default=_FIRST_PAUSE, init=False)
     started: float = field(default=0.0, init=False)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -79,7 +103,7 @@ class Supervisor:
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Supervisor:
-        # The parent-death signal follows the thread that forked, so processes start in one thread that stays.
+        # The parent-death signal follows the thread that forked, so one thread starts and ends all of them.
         thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         thread.start()
         self._threads.append(thread)
@@ -89,10 +113,15 @@ class Supervisor:
         self._stopping.set()
         for thread in self._threads:
             thread.join()
-        for process in reversed(self.processes):
-            _stop(process)
 
     def _run(self) -> None:
+        try:
+            self._keep_running()
+        finally:
+            for process in reversed(self.processes):
+                _stop(process)
+
+    def _keep_running(self) -> None:
         for process in self.processes:
             process.start()
         while not self._stopping.wait(0.2):
@@ -120,6 +149,10 @@ def _stop(process: Process) -> None:
         child.wait(process.stop_seconds)
     except subprocess.TimeoutExpired:
         log.warning("%s did not end within %s s; killing it", process.name, process.stop_seconds)
+        if process.dumps_stacks:
+            child.send_signal(_DUMP)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_DUMP_SECONDS)
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,31 +27,60 @@ def open_registrar(settings: Settings, store: Store) -> Registrar:
     return Registrar(store, settings.data / "courses", settings.gradebook_url)
 
 
+class PublishError(Exception):
+    """A course cannot be published there; one line says why."""
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data folder's parts and bring the store up to date; repeatable."""
+    for folder in ("hub", "homes", "courses", "exam", "log"):
+        (settings.data / folder).mkdir(parents=True, exist_ok=True)
+    store = open_store(settings)
+    store.migrate()
+    store.close()
+
+
 def publish(
-    settings: Settings, directory: Path, tenant: str, by: str, say: Callable[[Mode], None] = lambda mode: None
+    settings: Settings,
+    directory: Path,
+    tenant: str,
+    by: str,
+    say: Callable[[str], object] = lambda text: None,
+    tell: Callable[[Mode], object] = lambda mode: None,
 ) -> CourseVersion:
     """Build `directory` and make it what `tenant`'s learners get; the same content changes nothing.
 
-    `say` hears where the test cells of a unit run, if that had to be tried. Raises grader.course.CourseError with
-    every problem of the course at once.
+    `say` is told what is being done, and `tell` where the test cells of a unit run, if that had to be tried. Raises
+    PublishError for a tenant that is not in the settings, and grader.course.CourseError with every problem of the
+    course at once.
     """
+    known = [one.id for one in settings.tenants]
+    if tenant not in known:
+        near = difflib.get_close_matches(tenant, known, n=1)
+        mend = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+        raise PublishError(f"no tenant {tenant} in the settings; {mend}")
+    prepare(settings)
     store = open_store(settings)
     registrar = open_registrar(settings, store)
-    with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
-        folder = Path(scratch) / "bundle"
-        current = store.course(course_id(tenant, read(directory).file.id))
-        # What was found for this very content need not be tried again.
-        known = {unit["id"]: unit["tests"] for unit in current.bundle["units"]} if current is not None else {}
-        bundle = build(directory, folder, known)
-        if current is None or bundle.digest != current.digest:
-            bundle = build_settled(directory, folder, say=say)
-        full = course_id(tenant, bundle.course)
-        manifest = bundle.model_dump(mode="json", by_alias=True)
-        try:
-            # First, so that learners get no version whose marks the gradebook cannot hold.
-            registrar.prepare(full, manifest, bundle.digest, folder)
-        except GradebookRefused as error:
-            raise CourseError([Problem(directory, None, str(error))]) from error
-        finally:
-            registrar.close()
-        return store.publish(full, manifest, pack(folder), bundle.digest, by)
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
+            folder = Path(scratch) / "bundle"
+            full = course_id(tenant, read(directory).file.id)
+            current = store.course(full)
+            # What was found for this very content need not be tried again.
+            settled = {unit["id"]: unit["tests"] for unit in current.bundle["units"]} if current is not None else {}
+            bundle = build(directory, folder, settled)
+            if current is None or bundle.digest != current.digest:
+                say(f"trying the tests of {full}")
+                bundle = build_settled(directory, folder, say=tell)
+            say(f"publishing {full}")
+            manifest = bundle.model_dump(mode="json", by_alias=True)
+            try:
+                # First, so that learners get no version whose marks the gradebook cannot hold.
+                registrar.prepare(full, manifest, bundle.digest, folder, say)
+            except GradebookRefused as error:
+                raise CourseError([Problem(directory, None, str(error))]) from error
+            return store.publish(full, manifest, pack(folder), bundle.digest, by)
+    finally:
+        registrar.close()
+        store.close()

@@ -6,6 +6,7 @@ workers. Imports `campus.settings` only.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -18,6 +19,8 @@ from campus.settings import Settings
 
 #: The service's name on the hub, and so its place under /services/.
 PORTAL = "portal"
+#: The header in which the portal's health page tells whose it is.
+INSTALLATION = "X-Lehrwerk-Installation"
 
 
 class PortInUse(Exception):
@@ -40,6 +43,11 @@ class Runtime(BaseModel):
     proxy_token: str
     cookie_secret: str
     session_secret: str
+
+    @property
+    def installation(self) -> str:
+        """What tells this installation from others, and no secret."""
+        return hashlib.sha256(b"installation " + self.session_secret.encode()).hexdigest()[:16]
 
     @property
     def url(self) -> str:

@@ -7,12 +7,13 @@ unknown key and names the nearest right one.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from grader.typed_yaml import YamlFaults, parse
+from grader.typed_yaml import Misplaced, YamlFaults, parse
 
 #: Where the settings file is looked for; the environment variable names another.
 ENVIRONMENT = "LEHRWERK_SETTINGS"
@@ -177,27 +178,26 @@ class Settings(_Section):
     exam: Exam = Exam()
     """How exams run."""
 
-    @field_validator("tenants")
-    @classmethod
-    def _distinct(cls, tenants: list[Tenant]) -> list[Tenant]:
-        ids = [tenant.id for tenant in tenants]
-        for tenant in tenants:
-            courses = [course.id for course in tenant.courses]
-            if len(set(courses)) != len(courses):
-                raise ValueError(f"tenant {tenant.id!r} lists a course id twice")
-        if len(set(ids)) != len(ids):
-            raise ValueError("two tenants have the same id")
-        names = [p.name for t in tenants if t.signin.demo for p in t.signin.demo.people]
-        if len(set(names)) != len(names):
-            raise ValueError("two demo people have the same name")
-        return tenants
+    @model_validator(mode="after")
+    def _distinct(self) -> Settings:
+        _once((("tenants", t, "id"), tenant.id) for t, tenant in enumerate(self.tenants))
+        for t, tenant in enumerate(self.tenants):
+            _once((("tenants", t, "courses", c, "id"), course.id) for c, course in enumerate(tenant.courses))
+        _once(
+            (("tenants", t, "signin", "demo", "people", p, "name"), person.name)
+            for t, tenant in enumerate(self.tenants)
+            if tenant.signin.demo
+            for p, person in enumerate(tenant.signin.demo.people)
+        )
+        return self
 
     @model_validator(mode="after")
     def _demo_stays_home(self) -> Settings:
         demo = any(tenant.signin.demo for tenant in self.tenants)
         if demo and self.hub.host not in ("127.0.0.1", "localhost", "::1"):
-            raise ValueError(
-                "demo people may sign in on 127.0.0.1 only; set hub.host to 127.0.0.1 or remove signin.demo"
+            raise Misplaced(
+                ("hub", "host"),
+                "demo people may sign in on 127.0.0.1 only; set hub.host to 127.0.0.1 or remove signin.demo",
             )
         return self
 
@@ -219,6 +219,15 @@ class Settings(_Section):
 
     def course_ids(self) -> list[str]:
         return [course_id(tenant.id, course.id) for tenant in self.tenants for course in tenant.courses]
+
+
+def _once(named: Iterable[tuple[tuple[str | int, ...], str]]) -> None:
+    """Refuse the second of two equal names; each comes with its place in the file."""
+    seen: set[str] = set()
+    for location, name in named:
+        if name in seen:
+            raise Misplaced(location, f"{name} is there already; choose another")
+        seen.add(name)
 
 
 def course_id(tenant: str, course: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
-import signal
 import sys
-import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,12 +18,14 @@ from rich.table import Table
 
 from campus import doctor, publish, runtime
 from campus.hub import lab
-from campus.processes import Process, Supervisor, python, wait_until
+from campus.processes import Process, Stop, Supervisor, python, wait_until
 from campus.runtime import Runtime
 from campus.settings import ENVIRONMENT, Settings, SettingsError, load
 
 log = logging.getLogger("lehrwerk")
 
+#: A notebook server without activity for this long is stopped, in seconds.
+IDLE_SECONDS = 2 * 60 * 60
 #: How long a start may take on a slow machine, in seconds.
 START_SECONDS = 120.0
 
@@ -37,22 +38,20 @@ class StartError(Exception):
 
 def run(settings_file: Path | None, console: Console) -> None:
     """Start everything, print URL and accounts, and stay until SIGINT or SIGTERM."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop()
     with console.status("starting") as status:
         settings, here = prepare(settings_file, status.update)
         supervisor = Supervisor(processes(settings, here))
         supervisor.__enter__()
         try:
             status.update("waiting for the first page")
-            _wait(settings, here, supervisor, stop)
+            _wait(here, supervisor, stop)
         except BaseException:
             supervisor.__exit__()
             raise
     try:
         _announce(settings, here, console)
-        stop.wait()
+        wait_until(lambda: stop.asked, math.inf, step=0.2)
         console.print("stopping")
     finally:
         supervisor.__exit__()
@@ -64,22 +63,25 @@ def prepare(settings_file: Path | None, say: Any = lambda text: None) -> tuple[S
         settings = load(settings_file)
     except SettingsError as error:
         raise StartError(str(error)) from error
+    say("looking at this machine")
     missing = [line.text for line in doctor.examine(settings_file) if line.level == "fix"]
     if missing:
         raise StartError("\n".join(missing))
+    if not any(tenant.signin.demo and tenant.signin.demo.people for tenant in settings.tenants):
+        raise StartError("nobody could sign in: the settings name no people; add a tenant with `signin.demo.people`")
+    say("choosing ports")
     try:
         here = runtime.prepare(settings)
     except runtime.PortInUse as error:
         raise StartError(str(error)) from error
-    for folder in ("hub", "homes", "courses", "exam", "log"):
-        (settings.data / folder).mkdir(exist_ok=True)
     say("preparing databases")
-    publish.open_store(settings).migrate()
+    publish.prepare(settings)
     for tenant in settings.tenants:
         for course in tenant.courses:
             if course.source is not None:
-                say(f"publishing {tenant.id}/{course.id}")
-                publish.publish(settings, course.source, tenant.id, by="start", say=lambda mode: say(str(mode)))
+                publish.publish(
+                    settings, course.source, tenant.id, by="start", say=say, tell=lambda mode: say(str(mode))
+                )
     lab.write(settings)
     write_proxy(settings, here)
     return settings, here
@@ -129,11 +131,13 @@ def processes(settings: Settings, here: Runtime) -> list[Process]:
     if traefik is None:
         raise StartError("traefik is missing: run `make install`")
     static = settings.data / "hub" / "traefik.toml"
+    hub_api = f"http://{here.host}:{here.hub_api}/hub/api"
+    culler = {"JUPYTERHUB_API_URL": hub_api, "JUPYTERHUB_API_TOKEN": here.culler_token}
     portal = {
         "JUPYTERHUB_SERVICE_NAME": runtime.PORTAL,
         "JUPYTERHUB_SERVICE_PREFIX": here.portal_prefix,
         "JUPYTERHUB_SERVICE_URL": f"http://{here.host}:{here.portal}",
-        "JUPYTERHUB_API_URL": f"http://{here.host}:{here.hub_api}/hub/api",
+        "JUPYTERHUB_API_URL": hub_api,
         "JUPYTERHUB_API_TOKEN": here.portal_token,
         "JUPYTERHUB_CLIENT_ID": f"service-{runtime.PORTAL}",
         "JUPYTERHUB_BASE_URL": "/",
@@ -144,14 +148,27 @@ def processes(settings: Settings, here: Runtime) -> list[Process]:
     return [
         Process("proxy", [traefik, f"--configfile={static}"], environment, logs / "proxy.log"),
         Process("hub", python("-m", "jupyterhub", "-f", str(HUB_CONFIG)), environment, logs / "hub.log", 30.0),
-        Process("portal", python("-m", "campus.portal"), environment | portal, logs / "portal.log"),
+        Process(
+            "portal",
+            python("-m", "campus.portal"),
+            environment | portal,
+            logs / "portal.log",
+            dumps_stacks=True,
+        ),
+        Process(
+            "culler",
+            python("-m", "jupyterhub_idle_culler", f"--timeout={IDLE_SECONDS}"),
+            environment | culler,
+            logs / "culler.log",
+        ),
         *(
             Process(
                 f"worker-{number}",
                 python("-m", "campus.worker", f"worker-{number}"),
                 environment,
                 logs / f"worker-{number}.log",
-                60.0,
+                stop_seconds=60.0,
+                dumps_stacks=True,
             )
             for number in range(1, settings.exam.workers + 1)
         ),
@@ -166,11 +183,11 @@ def _settings_file(settings: Settings) -> Path:
     return file
 
 
-def _wait(settings: Settings, here: Runtime, supervisor: Supervisor, stop: threading.Event) -> None:
+def _wait(here: Runtime, supervisor: Supervisor, stop: Stop) -> None:
     page = here.url.rstrip("/") + here.portal_prefix + "health"
 
     def ready() -> bool:
-        if stop.is_set():
+        if stop.asked:
             return True
         try:
             with urllib.request.urlopen(page, timeout=2) as answer:  # noqa: S310 - our own loopback URL
@@ -188,13 +205,14 @@ def _wait(settings: Settings, here: Runtime, supervisor: Supervisor, stop: threa
 
 
 def _announce(settings: Settings, here: Runtime, console: Console) -> None:
-    table = Table(title=f"Password for all of them: {here.demo_password}", title_justify="left")
+    table = Table()
     for heading in ("tenant", "role", "name"):
         table.add_column(heading)
     for tenant in settings.tenants:
         for person in tenant.signin.demo.people if tenant.signin.demo else []:
             table.add_row(tenant.name.get("en", tenant.id), person.role, person.name)
     console.print(table)
+    console.print(f"Password for all of them: {here.demo_password}", soft_wrap=True, highlight=False, markup=False)
     console.print(
         "Notebook servers here run as your own user and are not walled, only exams are: "
         "for trying out, not for strangers.",

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 
+from campus.processes import dump_stacks_on_signal
 from campus.publish import open_registrar, open_store
 from campus.settings import Limits, load
 from grader.dispatch.exams import Exams
@@ -21,6 +22,7 @@ def exam_limits(limits: Limits) -> ExamLimits:
 def main() -> None:
     """Work until SIGTERM; the exam that runs is finished first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    dump_stacks_on_signal()
     name = sys.argv[1]
     settings = load()
     store = open_store(settings)

@@ -6,6 +6,8 @@ Imports nothing of the project.
 from __future__ import annotations
 
 import difflib
+import sys
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import yaml
@@ -15,11 +17,23 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class YamlFaults(ValueError):
-    """All faults of a file at once: (line from 1, or None; what is wrong and the mend)."""
+    """All faults of a file at once, in its order: (line from 1, or None; what is wrong and the mend).
 
-    def __init__(self, faults: list[tuple[int | None, str]]) -> None:
+    `content` is what could be read all the same: the file's mapping, or {}.
+    """
+
+    def __init__(self, faults: list[tuple[int | None, str]], content: dict[Any, Any] | None = None) -> None:
         super().__init__("\n".join(text for _line, text in faults))
         self.faults = faults
+        self.content = content or {}
+
+
+class Misplaced(ValueError):
+    """Raised by a model's validator: `text` is about the value at `location` below the validated one."""
+
+    def __init__(self, location: tuple[str | int, ...], text: str) -> None:
+        super().__init__(text)
+        self.location = location
 
 
 def parse(text: str, model: type[Model]) -> Model:
@@ -35,21 +49,71 @@ def parse(text: str, model: type[Model]) -> Model:
         content = {}
     if not isinstance(content, dict):
         raise YamlFaults([(1, "the file must hold keys and values, as in `id: something`")])
+    faults: list[tuple[int | None, str]] = list(_repeated(tree))
     try:
-        return model.model_validate(content)
+        read = model.model_validate(content)
     except ValidationError as error:
-        raise YamlFaults([(_line(tree, fault["loc"]), _explain(model, fault)) for fault in error.errors()]) from error
+        faults += _explained(model, tree, error)
+    if faults:
+        # What has no line is about the whole file and comes last.
+        raise YamlFaults(sorted(faults, key=lambda fault: fault[0] or sys.maxsize), content)
+    return read
 
 
-def _explain(model: type[BaseModel], fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
+def line_of(text: str, location: tuple[str | int, ...]) -> int | None:
+    """The line, from 1, of the deepest part of `location` that the YAML in `text` has."""
+    return _line(yaml.compose(text, Loader=yaml.SafeLoader), location)
+
+
+def _repeated(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """YAML would let the last one win, silently."""
+    if isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _repeated(part)
+    elif isinstance(node, yaml.MappingNode):
+        first: dict[Any, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in first:
+                    yield line, f"{key.value}: stands in line {first[key.value]} already; keep one"
+                first.setdefault(key.value, line)
+            yield from _repeated(value)
+
+
+def _explained(
+    model: type[BaseModel], tree: yaml.Node | None, error: ValidationError
+) -> Iterator[tuple[int | None, str]]:
+    """Every fault but those that are mended with another: a missing key whose misspelt form is there."""
+    faults = error.errors()
+    near = {fault["loc"]: _nearest(model, fault["loc"]) for fault in faults if fault["type"] == "extra_forbidden"}
+    meant = {(*location[:-1], name) for location, name in near.items()}
+    for fault in faults:
+        location = fault["loc"]
+        if fault["type"] == "missing" and location in meant:
+            continue
+        cause = fault.get("ctx", {}).get("error")
+        if isinstance(cause, Misplaced):
+            location += cause.location
+        yield _line(tree, location), _explain(model, fault, location)
+
+
+def _nearest(model: type[BaseModel], location: tuple[Any, ...]) -> str | None:
+    found = difflib.get_close_matches(str(location[-1]), _keys_at(model, location[:-1]), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def _explain(model: type[BaseModel], fault: Any, location: tuple[Any, ...]) -> str:
+    place = ".".join(str(part) for part in location)
     if fault["type"] == "extra_forbidden":
-        known = _keys_at(model, fault["loc"][:-1])
-        near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.5)
-        return f"{place}: unknown key; " + (f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}")
+        near = _nearest(model, location)
+        known = ", ".join(_keys_at(model, location[:-1]))
+        return f"{place}: unknown key; " + (f"did you mean `{near}`?" if near else f"known keys: {known}")
     if fault["type"] == "missing":
         return f"{place}: missing; add this key"
-    return f"{place}: {fault['msg']} (got {fault['input']!r:.80})" if place else str(fault["msg"])
+    if fault["type"] == "value_error":
+        return f"{place}: {fault['ctx']['error']}"
+    return f"{place}: {fault['msg']} (got {fault['input']!r:.80})"
 
 
 def _keys_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any
 
+from campus.hub.pages import STATIC, TEMPLATES, HubPages
 from campus.hub.roles import CULLER, formgrader_account, roles
 from campus.hub.spawner import HomeSpawner
 from campus.runtime import PORTAL, Runtime
@@ -13,12 +14,9 @@ from campus.settings import Settings
 from campus.signin.demo import DemoAuthenticator
 from campus.signin.groups import groups_for
 
-#: A notebook server without activity for this long is stopped, in seconds.
-IDLE_SECONDS = 2 * 60 * 60
-
 
 def configure(c: Any, settings: Settings, runtime: Runtime) -> None:
-    """Fill `c`. The proxy, the portal and the workers are processes beside the hub, not its children."""
+    """Fill `c`. Proxy, portal, culler and workers are processes beside the hub, not its children."""
     _hub(c, settings, runtime)
     _proxy(c, settings, runtime)
     _signin(c, settings, runtime)
@@ -38,16 +36,10 @@ def _hub(c: Any, settings: Settings, runtime: Runtime) -> None:
     # A hub that ends in order takes the notebook servers with it; one that is killed finds them again.
     hub.cleanup_servers = True
     hub.shutdown_on_logout = False
-    hub.template_vars = {"announcement_login": _announcement(settings)}
-
-
-def _announcement(settings: Settings) -> str:
-    if any(tenant.signin.demo for tenant in settings.tenants):
-        return (
-            "Lehrwerk demo: names and password were printed by <code>make up</code>. "
-            "/ Namen und Passwort hat <code>make up</code> ausgegeben."
-        )
-    return ""
+    hub.template_paths = [str(TEMPLATES)]
+    hub.extra_handlers = [STATIC]
+    demo = any(tenant.signin.demo for tenant in settings.tenants)
+    hub.template_vars = {"lehrwerk": HubPages(runtime.portal_prefix, settings.language, demo)}
 
 
 def _proxy(c: Any, settings: Settings, runtime: Runtime) -> None:
@@ -102,11 +94,7 @@ def _services(c: Any, settings: Settings, runtime: Runtime) -> None:
                 f"access:services!service={PORTAL}",
             ],
         },
-        {
-            "name": CULLER,
-            "api_token": runtime.culler_token,
-            "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={IDLE_SECONDS}"],
-        },
+        {"name": CULLER, "api_token": runtime.culler_token},
     ]
 
 

@@ -15,6 +15,15 @@ from grader.device.kernel import write_kernelspec
 
 #: nbgrader's parts by server extension and by JupyterLab plugin.
 _SERVER_PARTS = ("assignment_list", "course_list", "formgrader", "validate_assignment")
+#: JupyterLab's server extensions, and those that other packages enable for it.
+_LAB_SERVERS = (
+    "jupyterlab",
+    "jupyter_lsp",
+    "jupyter_server_terminals",
+    "jupyterlab_jupytext",
+    "notebook",
+    "notebook_shim",
+)
 _LAB_PARTS = {
     "assignment_list": ["@jupyter/nbgrader:assignment-list"],
     "course_list": ["@jupyter/nbgrader:course-list"],
@@ -37,6 +46,8 @@ c = get_config()
 formgrader_config(c)
 """
 
+#: Loads nbgrader's formgrader itself, and shuts everything else.
+MARKING = "grader.records.marking"
 _FORMGRADER_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
@@ -46,7 +57,7 @@ _FORMGRADER_POLICY = (
 def write(settings: Settings) -> None:
     """Write `etc/learner`, `etc/formgrader` and the kernelspec below the data folder."""
     _server(settings.data / "etc" / "learner", _LEARNER, ["assignment_list"], ["grader.exchange.client.lab"])
-    _server(settings.data / "etc" / "formgrader", _FORMGRADER, ["formgrader"], [])
+    _server(settings.data / "etc" / "formgrader", _FORMGRADER, [], [MARKING])
     write_kernelspec(
         settings.data / "share" / "jupyter" / "kernels",
         python=sys.executable,
@@ -61,7 +72,9 @@ def _server(folder: Path, nbgrader_config: str, parts: list[str], extensions: li
     enabled = {f"nbgrader.server_extensions.{part}": part in parts for part in _SERVER_PARTS}
     enabled.update(dict.fromkeys(extensions, True))
     server: dict[str, Any] = {"jpserver_extensions": enabled}
-    if "formgrader" in parts:
+    if MARKING in extensions:
+        # nbgrader's part for JupyterLab is not needed, and JupyterLab itself neither.
+        enabled.update(dict.fromkeys(_LAB_SERVERS, False))
         # Whoever marks needs no shell beside a gradebook, and the page asks nothing of other hosts: nbgrader's template
         # would load a typesetter from one, and a learner's text could name pictures there.
         server["terminals_enabled"] = False

@@ -67,5 +67,5 @@ class HomeSpawner(SimpleLocalProcessSpawner):
         private = Path(self.data) / "homes" / self.user.name
         private.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.course:
-            self.default_url = "/formgrader"
+            self.default_url = "/formgrader/gradebook"
         return await super().start()

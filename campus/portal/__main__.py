@@ -12,6 +12,7 @@ from campus import runtime
 from campus.portal.api import exchange_router
 from campus.portal.app import create_app
 from campus.portal.signin import HubSignin, places_from_environment
+from campus.processes import dump_stacks_on_signal
 from campus.publish import open_registrar, open_store
 from campus.settings import load
 from grader.exchange.server import ExchangeService
@@ -20,8 +21,10 @@ from grader.exchange.server import ExchangeService
 def main() -> None:
     """Serve until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    dump_stacks_on_signal()
     settings = load()
-    secret = runtime.read(settings).session_secret
+    here = runtime.read(settings)
+    secret = here.session_secret
     store = open_store(settings)
     registrar = open_registrar(settings, store)
     places = places_from_environment()
@@ -35,6 +38,7 @@ def main() -> None:
         places=places,
         exchange=exchange_router(ExchangeService(store, registrar, settings.limits), auth),
         secret=secret,
+        installation=here.installation,
     )
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     try:

@@ -21,6 +21,7 @@ from campus.portal.language import LANGUAGES, mark, translations
 from campus.portal.security import Csrf, CsrfError, SecurityHeaders, policy
 from campus.portal.signin import Auth, Places, SigninRefused, SigninUnavailable, places_from_environment
 from campus.portal.visit import Portal, SigninNeeded, Visit, open_visit
+from campus.runtime import INSTALLATION
 from campus.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,11 +61,12 @@ def create_app(
     servers: Servers | None = None,
     exchange: APIRouter | None = None,
     secret: str | None = None,
+    installation: str = "",
 ) -> FastAPI:
     """Build the application. It answers below `places.prefix`.
 
     `exchange` is the exchange's router, put at `api`. `secret` signs form tokens; without one they end with the
-    process.
+    process. `installation` is what the health page tells of where it runs.
     """
     places = places or places_from_environment()
     prefix = places.prefix.rstrip("/")
@@ -82,7 +84,12 @@ def create_app(
         app.include_router(router, prefix=prefix)
     if exchange is not None:
         app.include_router(exchange, prefix=f"{prefix}/api")
-    app.add_api_route(f"{prefix}/health", _health, methods=["GET"])
+
+    def health() -> Response:
+        """For whoever starts the portal or watches it."""
+        return PlainTextResponse("ok", headers={INSTALLATION: installation})
+
+    app.add_api_route(f"{prefix}/health", health, methods=["GET"])
     app.mount(f"{prefix}/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     _errors(app, f"{prefix}/api/")
     hub = urlsplit(places.hub_host)
@@ -92,11 +99,6 @@ def create_app(
         cached_below=f"{prefix}/static/",
     )
     return app
-
-
-def _health() -> Response:
-    """For whoever starts the portal or watches it."""
-    return PlainTextResponse("ok")
 
 
 def _errors(app: FastAPI, api: str) -> None:

@@ -1,7 +1,8 @@
 """German and English: the gettext catalogues, and which of them a request gets.
 
-Catalogues are committed as `.po` and compiled in memory at start. `python -m campus.portal.language` brings them up
-to date with the pages: it adds what is new, drops what is gone and says what waits for a translation.
+They hold what people read on the portal's and the hub's pages and in the command's tables. Catalogues are committed as
+`.po` and compiled in memory at start. `python -m campus.portal.language` brings them up to date: it adds what is new,
+drops what is gone and says what waits for a translation.
 """
 
 from __future__ import annotations
@@ -32,9 +33,14 @@ _LOCALES: dict[Language, str] = {"de": "de_DE", "en": "en_GB"}
 
 _MOMENTS: dict[Language, str] = {"de": "d. MMM y, HH:mm z", "en": "d MMM y, HH:mm z"}
 
+#: Where somebody's choice is kept; portal and hub share it.
+LANGUAGE_COOKIE = "lehrwerk-language"
+LANGUAGE_COOKIE_DAYS = 365
+
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _HERE = Path(__file__).parent
-_METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
+_CAMPUS = _HERE.parent
+_METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 #: `mark` marks a text that is translated later, where the language of the request is known.
 _KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 
@@ -64,11 +70,11 @@ def translations(language: Language) -> Translations:
 
 def used_messages() -> Catalog:
     """Every text that pages and code of the portal mark, as an empty catalogue."""
-    catalogue = Catalog(charset="utf-8", project="Lehrwerk", header_comment="# Texts of Lehrwerk's portal.")
+    catalogue = Catalog(charset="utf-8", project="Lehrwerk", header_comment="# Texts of Lehrwerk.")
     found = extract_from_dir(
-        str(_HERE),
+        str(_CAMPUS),
         method_map=_METHODS,
-        options_map={"templates/**.html": {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}},
+        options_map={"**.html": {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}},
         keywords=_KEYWORDS,
     )
     for file, _line, message, _comments, _context in found:
@@ -133,7 +139,7 @@ def update() -> list[str]:
             charset="utf-8",
             project="Lehrwerk",
             version="1",
-            header_comment="# Texts of Lehrwerk's portal.",
+            header_comment="# Texts of Lehrwerk.",
             msgid_bugs_address="",
             last_translator="",
             language_team=language,

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from campus.outcomes import OUTCOMES
 from campus.portal import shelf
 from campus.portal.live import FINAL, follow
 from campus.portal.visit import Page, Reader, Sender, Visit
@@ -21,6 +22,8 @@ router = APIRouter()
 Seen = Annotated[int, Query(ge=0, lt=2**63)]
 #: States in which the learner may still take a submission back.
 WITHDRAWABLE = frozenset({"received", "queued"})
+#: States out of which only a person leads.
+STUCK = frozenset({"needs review", "failed"})
 
 
 @router.get("/")
@@ -143,6 +146,7 @@ def _status(visit: Visit, submission_id: str, state: str | None = None) -> dict[
         "steps": [(step, shelf.STATES[step]) for step in shelf.STEPS],
         "reached": shelf.STEPS.index(state) if state in shelf.STEPS else len(shelf.STEPS) - 1,
         "place": visit.portal.store.queue_position(submission_id) if waiting else None,
+        "stuck": submission.state in STUCK and visit.access.marks(submission.course_id),
         "withdrawable": submission.state in WITHDRAWABLE and submission.person == visit.access.name,
     }
 
@@ -155,15 +159,10 @@ def _verdict(visit: Visit, submission_id: str) -> dict[str, Any]:
     submission = visit.portal.store.submission(submission_id)
     assert submission is not None
     verdict = shelf.verdict_of(visit, submission)
-    newest = visit.portal.store.submissions(
-        course_id=submission.course_id, assignment=submission.assignment, person=submission.person
-    )
-    # The gradebook knows one grade for each person and unit: that of the newest marked submission.
-    counts = next((one.id for one in newest if one.state in ("graded", "needs review")), None) == submission.id
     return {
         "verdict": verdict,
-        "grade": shelf.grade_of(visit, submission) if verdict and counts else None,
-        "outcomes": shelf.OUTCOMES,
+        "grade": shelf.grade_of(visit, submission) if verdict and shelf.counts(visit, submission) else None,
+        "outcomes": OUTCOMES,
         "signs": shelf.SIGNS,
         # What a test saw in secret is for those who mark; their own submissions included.
         "teaching": visit.access.marks(submission.course_id),

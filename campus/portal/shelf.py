@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -36,19 +37,7 @@ ROLES = {
     "grader": mark("Grader"),
     "instructor": mark("Instructor"),
 }
-OUTCOMES = {
-    "passed": mark("passed"),
-    "partial": mark("partly right"),
-    "failed": mark("not right yet"),
-    "error": mark("stopped with an error"),
-    "timeout": mark("took too long"),
-    "crashed": mark("crashed"),
-    "missing": mark("missing"),
-    "manual": mark("marked by a person"),
-    "inconclusive": mark("measured again"),
-    "review": mark("looked at by a person"),
-}
-#: A sign beside each word, so that colour is never alone.
+#: A sign beside each word of `campus.outcomes`, so that colour is never alone.
 SIGNS = {
     "passed": "✓",
     "partial": "◐",
@@ -85,6 +74,7 @@ class UnitRow:
     title: str
     minutes: int
     max_score: float
+    deadline: datetime | None
     objectives: list[str]
     state: str
     last: Submission | None
@@ -149,6 +139,21 @@ def grade_of(visit: Visit, submission: Submission) -> Grade | None:
     return grade
 
 
+def counts(visit: Visit, submission: Submission) -> bool:
+    """Whether the gradebook's one grade of a person and unit is this submission's: the newest one that is in it."""
+    where = (submission.course_id, submission.assignment, submission.person)
+    key = ("counts", *where)
+    if key not in visit.remembered:
+        sent = visit.portal.store.submissions(course_id=where[0], assignment=where[1], person=where[2])
+        visit.remembered[key] = next((one.id for one in sent if _in_gradebook(one)), None)
+    return bool(visit.remembered[key] == submission.id)
+
+
+def _in_gradebook(submission: Submission) -> bool:
+    # One that needs review is in it, too, unless its verdict was refused; its note says so.
+    return submission.state == "graded" or (submission.recorded and submission.note == "in the gradebook")
+
+
 def version_of(visit: Visit, course: str) -> CourseVersion | None:
     """The course's current version."""
     if (course,) not in visit.remembered:
@@ -173,6 +178,7 @@ def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
                 title=visit.pick(unit["title"]),
                 minutes=unit.get("minutes") or 0,
                 max_score=unit["max_score"],
+                deadline=datetime.fromisoformat(unit["deadline"]) if unit.get("deadline") else None,
                 objectives=[visit.pick(text) for text in _texts(unit.get("objectives", []))],
                 state=last.state if last else "new",
                 last=last,
@@ -207,7 +213,7 @@ def row(visit: Visit, submission: Submission) -> SubmissionRow:
         unit_title=unit_title,
         score=verdict.score if verdict else None,
         max_score=verdict.max_score if verdict else None,
-        grade=grade_of(visit, submission) if verdict else None,
+        grade=grade_of(visit, submission) if counts(visit, submission) else None,
     )
 
 
@@ -217,7 +223,9 @@ def page_of(
     """Page `number` (from 1) of a table, and whether another follows. Reads no more verdicts than it shows."""
     wanted = (one for one in found if visit.access.sees(one.course_id))
     if only_waiting:
-        wanted = (one for one in wanted if one.recorded and (grade := grade_of(visit, one)) and grade.needs_manual)
+        wanted = (
+            one for one in wanted if counts(visit, one) and (grade := grade_of(visit, one)) and grade.needs_manual
+        )
     start = (number - 1) * ROWS
     chosen = list(islice(wanted, start, start + ROWS + 1))
     return [row(visit, one) for one in chosen[:ROWS]], len(chosen) > ROWS

@@ -71,6 +71,18 @@ def files(submission_id: str, visit: Visit = Reader) -> Response:
     )
 
 
+@router.post("/submissions/{submission_id}/again")
+def mark_again(submission_id: str, visit: Visit = Sender) -> Response:
+    """Out of "needs review": back to the queue, as if it had just come in."""
+    submission = visit.portal.store.submission(submission_id)
+    visit.read_submission(submission)
+    assert submission is not None
+    visit.mark_course(submission.course_id)
+    if not visit.portal.store.mark_again(submission_id, visit.access.name):
+        raise HTTPException(409)
+    return RedirectResponse(f"{visit.portal.places.prefix}submissions/{submission_id}", status_code=303)
+
+
 @router.get("/courses/{course}/formgrader")
 async def formgrader(course: str, visit: Visit = Reader) -> Response:
     """To the formgrader if it runs, else a page that starts it and waits."""

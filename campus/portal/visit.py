@@ -19,7 +19,9 @@ from starlette.concurrency import run_in_threadpool
 from campus.portal import language as languages
 from campus.portal.access import Access
 from campus.portal.formgrader import Servers
+from campus.portal.language import LANGUAGE_COOKIE, LANGUAGE_COOKIE_DAYS
 from campus.portal.live import Feed
+from campus.portal.reasons import reason
 from campus.portal.security import CSRF_COOKIE, CSRF_FIELD, CSRF_HEADER, Csrf
 from campus.portal.signin import Auth, Places, is_https
 from campus.settings import Language, Settings
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from grader.records import Registrar
     from grader.store import Store
 
-LANGUAGE_COOKIE = "lehrwerk-language"
 _HERE = Path(__file__).parent
 
 
@@ -70,6 +71,7 @@ def environment(language: Language) -> Environment:
     pages.filters["number"] = lambda value: languages.number(value, language)
     pages.filters["moment"] = lambda at: languages.moment(at, language)
     pages.filters["pick"] = lambda text: languages.pick(text, language)
+    pages.filters["reason"] = lambda why: reason(why, catalogue.ugettext)
     pages.globals["asset"] = _asset
     return pages
 
@@ -133,21 +135,21 @@ class Visit:
         """A whole page, with the cookies it needs."""
         response = HTMLResponse(self.fragment(template, **context), status_code=status)
         if self.request.cookies.get(CSRF_COOKIE) != self.csrf_cookie:
-            self._keep(response, CSRF_COOKIE, self.csrf_cookie, None)
+            self._keep(response, CSRF_COOKIE, self.csrf_cookie, None, self.portal.places.prefix)
         if self.request.query_params.get("lang") == self.language:
             self.keep_language(response, self.language)
         return response
 
     def keep_language(self, response: Response, language: Language) -> None:
-        """This browser's language from now on."""
-        self._keep(response, LANGUAGE_COOKIE, language, 365 * 86400)
+        """This browser's language from now on, on the hub's pages, too."""
+        self._keep(response, LANGUAGE_COOKIE, language, LANGUAGE_COOKIE_DAYS * 86400, "/")
 
-    def _keep(self, response: Response, name: str, value: str, seconds: int | None) -> None:
+    def _keep(self, response: Response, name: str, value: str, seconds: int | None, path: str) -> None:
         response.set_cookie(
             name,
             value,
             max_age=seconds,
-            path=self.portal.places.prefix,
+            path=path,
             httponly=True,
             samesite="lax",
             secure=is_https(self.request),

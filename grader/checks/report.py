@@ -41,6 +41,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "done": "done",
         "open": "open",
         "unmeasured": "not measured here",
+        "elsewhere": "{points:g} more not measured here",
         "well": "Everything checked here is right.",
     },
     "de": {
@@ -54,6 +55,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "done": "erfüllt",
         "open": "offen",
         "unmeasured": "hier nicht gemessen",
+        "elsewhere": "{points:g} weitere hier nicht gemessen",
         "well": "Alles, was hier geprüft wird, stimmt.",
     },
 }
@@ -132,6 +134,12 @@ class Report:
         """The maximum of what was measured."""
         return float(sum(part.max for part in self.parts if part.points is not None))
 
+    def _total(self, words: dict[str, str]) -> str:
+        """Points as a learner knows them from the unit, also where a part of them is measured elsewhere."""
+        total = f"{self.score:g} / {self.max_score:g} {words['points']}"
+        missing = sum(part.max for part in self.parts if part.points is None)
+        return f"{total}, {words['elsewhere'].format(points=missing)}" if missing else total
+
     @property
     def share(self) -> float:
         """Score over maximum, 0.0 to 1.0; 0.0 where nothing was measured."""
@@ -169,7 +177,7 @@ class Report:
         """The report as plain lines of text."""
         tongue = language or self.language or chosen_language()
         words = _WORDS[tongue]
-        head = f"{words[self.state]}  {self.score:g} / {self.max_score:g} {words['points']}"
+        head = f"{words[self.state]}  {self._total(words)}"
         lines = [f"{self.name}: {head}" if self.name else head]
         for part in self.parts:
             lines.append(f"  [{_mark(part)}] {part.label(tongue)}: {_points(part, words)}")
@@ -208,7 +216,7 @@ class Report:
         tail = f"<ul>{items}</ul>" if items else (f"<p>{words['well']}</p>" if self.passed else "")
         return (
             f"<div lang='{tongue}' class='lehrwerk-report'><p>{title}<strong>{words[self.state]}</strong> "
-            f"{self.score:g} / {self.max_score:g} {words['points']}</p><table>{rows}</table>{tail}</div>"
+            f"{self._total(words)}</p><table>{rows}</table>{tail}</div>"
         )
 
 

@@ -114,11 +114,16 @@ def pack_files(files: dict[str, bytes]) -> bytes:
     return gzip.compress(plain.getvalue(), mtime=0)
 
 
+def german(number: int) -> str:
+    """A whole number with German separators."""
+    return f"{number:,}".replace(",", ".")
+
+
 def _too_large(limit: int) -> ArchiveError:
     return ArchiveError(
         "too-large",
         f"The submission is larger than {limit:,} bytes. Remove large files and outputs, and submit again.",
-        f"Die Abgabe ist größer als {limit:,} Byte. Entferne große Dateien und Ausgaben und gib noch einmal ab.",
+        f"Die Abgabe ist größer als {german(limit)} Byte. Entferne große Dateien und Ausgaben und gib noch einmal ab.",
     )
 
 

@@ -60,6 +60,7 @@ def build_course(course: Course, target: Path, tests: Mapping[str, Tests] | None
                 tests=entry.tests or (tests or {}).get(name, "examiner"),
                 attempts=entry.attempts,
                 cooldown_minutes=entry.cooldown_minutes,
+                late=entry.late,
             )
         )
     bundle = Bundle(

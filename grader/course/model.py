@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from grader.exam.verdict import Tests
 
 Language = Literal["de", "en"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Text = dict[Language, str]
+Late = Literal["refuse", "accept"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Licences(_Model):
 
 
 class UnitEntry(_Model):
-    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes.
+    """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes; `late` says what happens to
+    submissions after the deadline.
 
     `tests` says where its test cells run; without it, the model solution and the starter are tried both ways. A person
     may submit it `attempts` times (None: as often as they like), with `cooldown_minutes` in between.
@@ -59,7 +60,8 @@ class UnitEntry(_Model):
     title: Text
     minutes: Annotated[int, Field(gt=0)]
     objectives: list[Text] = []
-    deadline: datetime | None = None
+    deadline: AwareDatetime | None = None
+    late: Late = "refuse"
     tests: Tests | None = None
     attempts: Annotated[int, Field(gt=0)] | None = None
     cooldown_minutes: Annotated[int, Field(ge=0)] = 0
@@ -90,6 +92,7 @@ class BundleUnit(_Model):
     deadline: str | None = None
     attempts: int | None = None
     cooldown_minutes: int = 0
+    late: Late = "refuse"
 
 
 class Bundle(_Model):

@@ -107,7 +107,7 @@ def build_settled(
     *,
     known: Mapping[str, Tests] | None = None,
     limits: ExamLimits | None = None,
-    say: Callable[[Mode], None] = lambda mode: None,
+    say: Callable[[Mode], object] = lambda mode: None,
 ) -> Bundle:
     """Build a course folder with the mode of each unit: the author's, the `known` one, or what a trial finds.
 

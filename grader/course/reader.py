@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jupytext
 from nbformat import NotebookNode
 
-from grader.course.model import CourseError, CourseFile, Problem, UnitEntry
-from grader.typed_yaml import YamlFaults, parse
+from grader.course.model import CourseError, CourseFile, Language, Problem, UnitEntry
+from grader.typed_yaml import YamlFaults, line_of, parse
 
 #: Fewer wrong solutions than this leave a check unproved.
 LEAST_WRONG = 4
@@ -23,6 +23,7 @@ BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 _GRADE_ID = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER = re.compile(r"#\s*(finding|line):\s*(.+?)\s*$")
 _MARKS = {"grade": False, "solution": False, "locked": False, "task": False}
+_KNOWN_MARKS = ("grade_id", "grade", "solution", "task", "points", "locked", "schema_version", "cell_type", "checksum")
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Answer:
 class Unit:
     """One unit: a notebook for each language, and answers for its solution cells by grade id."""
 
-    entry: UnitEntry
     folder: Path
+    entry: UnitEntry = field(init=False)
     notebooks: dict[str, NotebookNode] = field(default_factory=dict)
     solutions: dict[str, Answer] = field(default_factory=dict)
     wrong: list[Answer] = field(default_factory=list)
@@ -71,46 +72,92 @@ class Course:
 def read(folder: Path) -> Course:
     """The course in `folder`. Raises CourseError with every problem."""
     manifest = folder / "course.yaml"
+    problems: list[Problem] = []
+    described: CourseFile | None = None
+    content: dict[Any, Any] = {}
+    text = ""
     try:
-        described = parse(manifest.read_text(encoding="utf-8"), CourseFile)
+        text = manifest.read_text(encoding="utf-8")
+        described = parse(text, CourseFile)
+        content = described.model_dump()
     except FileNotFoundError as error:
         raise CourseError([Problem(manifest, None, "missing; a course folder has one")]) from error
-    except UnicodeDecodeError as error:
-        raise CourseError([Problem(manifest, None, "not UTF-8; save it as UTF-8")]) from error
+    except UnicodeDecodeError:
+        problems.append(Problem(manifest, None, "not UTF-8; save it as UTF-8"))
     except YamlFaults as error:
-        raise CourseError([Problem(manifest, line, text) for line, text in error.faults]) from error
-    problems = list(_manifest(manifest, described))
-    units = [_Reader(described, entry, folder / "units" / entry.id, problems).read() for entry in described.units]
-    known = {entry.id for entry in described.units}
+        problems += [Problem(manifest, line, what) for line, what in error.faults]
+        content = error.content
+    # The units are read even where course.yaml has faults, so that nobody learns of theirs a round later.
+    named = _names(content)
+    languages = _languages(content) or _languages_of_files(folder)
+    problems += _manifest(manifest, text, content, languages)
+    units = [_Reader(languages, folder / "units" / name, problems).read() for name in dict.fromkeys(named or ())]
     for extra in sorted((folder / "units").glob("*/")):
-        if extra.name not in known and not extra.name.startswith((".", "__")):
+        if extra.name in (named or ()) or extra.name.startswith((".", "__")):
+            continue
+        if named is None:
+            _Reader(languages, extra, problems).read()
+        else:
             problems.append(Problem(extra, None, "no unit of course.yaml; name it there under `units`, or delete it"))
-    if problems:
+    if described is None or problems:
         raise CourseError(problems)
+    for unit, entry in zip(units, described.units, strict=True):
+        unit.entry = entry
     return Course(folder, described, units)
 
 
-def _manifest(file: Path, described: CourseFile) -> Iterator[Problem]:
-    texts: list[tuple[str, dict[Any, str]]] = [("title", described.title), ("summary", described.summary)]
-    for unit in described.units:
-        texts.append((f"unit {unit.id}: title", unit.title))
-        texts += [(f"unit {unit.id}: objective {n}", text) for n, text in enumerate(unit.objectives, 1)]
-    for what, text in texts:
-        for language in described.languages:
-            if not text.get(language, "").strip():
-                yield Problem(file, None, f"{what}: no text for {language}; add one")
-    for name, count in Counter(unit.id for unit in described.units).items():
-        if count > 1:
-            yield Problem(file, None, f"unit {name} stands there {count} times; keep one")
+def _names(content: dict[Any, Any]) -> list[str] | None:
+    """The units that course.yaml names; None where that cannot be told."""
+    units = content.get("units")
+    if not isinstance(units, list):
+        return None
+    names = [unit.get("id") for unit in units if isinstance(unit, dict)]
+    good = [name for name in names if isinstance(name, str) and re.fullmatch(r"[a-z0-9-]+", name)]
+    return good if len(good) == len(units) else None
+
+
+def _languages(content: dict[Any, Any]) -> list[str]:
+    found = content.get("languages")
+    return [one for one in found if one in get_args(Language)] if isinstance(found, list) else []
+
+
+def _languages_of_files(folder: Path) -> list[str]:
+    """Where course.yaml does not say them."""
+    return [one for one in get_args(Language) if any((folder / "units").glob(f"*/unit.{one}.py"))]
+
+
+def _manifest(file: Path, text: str, content: dict[Any, Any], languages: list[str]) -> Iterator[Problem]:
+    """What the model cannot see: texts that lack a language of the course, and units named twice."""
+    places: list[tuple[tuple[str | int, ...], Any]] = [((key,), content.get(key)) for key in ("title", "summary")]
+    units = content.get("units")
+    entries = [one for one in units if isinstance(one, dict)] if isinstance(units, list) else []
+    for number, unit in enumerate(entries):
+        places.append((("units", number, "title"), unit.get("title")))
+        objectives = unit.get("objectives")
+        for place, objective in enumerate(objectives if isinstance(objectives, list) else ()):
+            places.append((("units", number, "objectives", place), objective))
+    for location, texts in places:
+        for language in languages:
+            if isinstance(texts, dict) and not str(texts.get(language, "")).strip():
+                what = ".".join(str(part) for part in location)
+                yield Problem(file, line_of(text, location), f"{what}: no text for {language}; add one")
+    first: dict[str, int | None] = {}
+    for number, unit in enumerate(entries):
+        name, line = str(unit.get("id")), line_of(text, ("units", number, "id"))
+        if name in first:
+            yield Problem(file, line, f"unit {name} stands in line {first[name]} already; keep one")
+        first.setdefault(name, line)
 
 
 class _Reader:
     """Reads one unit and adds what is wrong with it to `problems`."""
 
-    def __init__(self, described: CourseFile, entry: UnitEntry, folder: Path, problems: list[Problem]) -> None:
-        self.described = described
-        self.unit = Unit(entry, folder)
+    def __init__(self, languages: list[str], folder: Path, problems: list[Problem]) -> None:
+        self.languages = languages
+        self.unit = Unit(folder)
         self.problems = problems
+        #: Files with a cell whose marks cannot be told; what seems to be missing there may be that cell.
+        self.unclear: set[Path] = set()
 
     def say(self, file: Path, line: int | None, message: str) -> None:
         self.problems.append(Problem(file, line, message))
@@ -120,12 +167,12 @@ class _Reader:
         if not unit.folder.is_dir():
             self.say(unit.folder, None, "missing; course.yaml names this unit")
             return unit
-        for language in self.described.languages:
+        for language in self.languages:
             self._notebook(language)
         for name in ("checks.py", "exam.py"):
             if (unit.folder / name).exists():
                 self._python(unit.folder / name)
-        if len(unit.notebooks) == len(self.described.languages):
+        if len(unit.notebooks) == len(self.languages) and not self.unclear:
             self._same_marks()
         if unit.notebooks:
             self._answers()
@@ -172,18 +219,18 @@ class _Reader:
         if not isinstance(marks, dict):
             self.say(file, line, 'nbgrader marks must be a JSON object, as in nbgrader={"grade_id": "f"}')
             cell.metadata.pop("nbgrader")
+            self.unclear.add(file)
             return
         grade_id = marks.get("grade_id")
         if not isinstance(grade_id, str) or not _GRADE_ID.fullmatch(grade_id):
             self.say(file, line, "grade_id is missing, or holds more than letters, digits, - and _")
             cell.metadata.pop("nbgrader")
+            self.unclear.add(file)
             return
         if grade_id in seen:
             self.say(file, line, f"grade_id {grade_id} stands in line {seen[grade_id]} already; choose another")
         seen[grade_id] = line
-        odd = set(marks) - {*_MARKS, "grade_id", "points", "schema_version", "cell_type", "checksum"}
-        if odd:
-            self.say(file, line, f"{grade_id}: unknown marks: {', '.join(sorted(odd))}")
+        marks = self._known_marks(file, line, marks)
         full = {**_MARKS, **marks, "schema_version": 3, "cell_type": cell.cell_type}
         points = full.get("points")
         wants_points = full["grade"] or full["task"]
@@ -204,6 +251,18 @@ class _Reader:
             self._syntax(file, line + 1, cell.source)
         cell.metadata["nbgrader"] = full
 
+    def _known_marks(self, file: Path, line: int, marks: dict[str, Any]) -> dict[str, Any]:
+        """`marks` with each misspelt one under the name that was meant, so that nothing else follows from it."""
+        known = {}
+        for mark, value in marks.items():
+            if mark not in _KNOWN_MARKS:
+                near = difflib.get_close_matches(mark, [one for one in _KNOWN_MARKS if one not in marks], n=1)
+                mend = f"did you mean `{near[0]}`?" if near else f"known marks: {', '.join(_KNOWN_MARKS)}"
+                self.say(file, line, f"{marks['grade_id']}: unknown mark `{mark}`; {mend}")
+                mark = near[0] if near else mark
+            known[mark] = value
+        return known
+
     def _syntax(self, file: Path, first: int, source: str) -> None:
         from IPython.core.inputtransformer2 import TransformerManager
 
@@ -221,7 +280,7 @@ class _Reader:
 
     def _same_marks(self) -> None:
         """Graded cells are the same in every language, or two learners would sit different exams."""
-        base, *others = self.described.languages
+        base, *others = self.languages
         wanted = _marked(self.unit.notebooks[base])
         for language in others:
             file, found = self.unit.file(language), _marked(self.unit.notebooks[language])
@@ -280,6 +339,8 @@ class _Reader:
         if text is None:
             return None
         if grade_id not in exercises:
+            if self.unclear:
+                return None
             known = ", ".join(sorted(exercises)) or "none"
             self.say(file, None, f"no solution cell {grade_id} in this unit; it has: {known}")
             return None

@@ -34,26 +34,28 @@ class Worker:
         self.registrar = registrar
         self.exams = exams
         self.lease_seconds = lease_seconds
-        self._stopping = threading.Event()
+        # Set by a signal's handler, and so a mere flag: an event takes a lock, for which a handler could wait for ever.
+        self._stopping = False
 
     def stop(self) -> None:
         """Finish the exam that runs, then return from `run`."""
-        self._stopping.set()
+        self._stopping = True
 
     def run(self) -> None:
         """Until `stop`: examine whatever is queued."""
+        log.info("%s waits for submissions", self.name)
         pause, due = _PAUSE, False
-        while not self._stopping.is_set():
+        while not self._stopping:
             try:
                 seen = self.store.last_event()
                 self.record_all(due=due)
                 due = True
                 if not self.once():
-                    self.store.wait(seen, _WAIT)
+                    self.store.wait(seen, _WAIT, until=lambda: self._stopping)
                 pause = _PAUSE
             except Exception:
                 log.exception("the store cannot be used; trying again in %g s", pause)
-                self._stopping.wait(pause)
+                time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
     def once(self) -> bool:
@@ -80,7 +82,7 @@ class Worker:
             # A failure of ours must not end the worker: the lease goes back, and a person looks after the last try.
             log.exception("submission %s: attempt %d failed", submission.id, lease.attempt)
             self.store.give_up(lease.token, f"{type(error).__name__}: {error}"[:500])
-            self._stopping.wait(_PAUSE)
+            time.sleep(_PAUSE)
             return
         if not self.store.deliver(lease.token, text):
             log.warning("submission %s: the lease was lost; the verdict is dropped", submission.id)

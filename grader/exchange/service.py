@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from grader.course import archives
 from grader.course.archives import ArchiveError, Caps
 from grader.exchange.people import Person
-from grader.store import CourseVersion, Extension, Store, Submission, Terms, TooManyAttempts, TooSoon
+from grader.store import CourseVersion, Extension, State, Store, Submission, Terms, TooManyAttempts, TooSoon
 
 
 class Feedback(Protocol):
@@ -108,6 +108,11 @@ class ExchangeService:
         packed = archives.pack_files(files)
         digest = hashlib.sha256(packed).hexdigest()
         extension = self.store.extension(course_id, assignment, person.name)
+        deadline = _deadline(unit, extension)
+        late = deadline is not None and datetime.now(UTC) > deadline
+        if late and unit.get("late") != "accept" and not self._is_taken(course_id, assignment, person, digest):
+            assert deadline is not None
+            raise _too_late(deadline)
         try:
             submission = self.store.receive(
                 course_id,
@@ -116,7 +121,7 @@ class ExchangeService:
                 packed,
                 language=language,
                 digest=digest,
-                late=_is_late(unit, extension),
+                late=late,
                 terms=Terms(unit.get("attempts"), timedelta(minutes=unit.get("cooldown_minutes") or 0)),
             )
         except TooManyAttempts as error:
@@ -132,9 +137,15 @@ class ExchangeService:
                 429,
                 "too-soon",
                 f"You can submit this assignment again from {moment}. Use the time to look at the last verdict.",
-                f"Du kannst diese Aufgabe ab {moment} wieder abgeben. Sieh Dir bis dahin das letzte Urteil an.",
+                f"Du kannst diese Aufgabe ab {moment} wieder abgeben. Sieh dir bis dahin das letzte Urteil an.",
             ) from error
         return Receipt(submission, self.store.queue_position(submission.id), submission.new)
+
+    def _is_taken(self, course_id: str, assignment: str, person: Person, digest: str) -> bool:
+        """What was taken in time stays taken, also for a learner who is unsure and sends it again."""
+        sent = self.store.submissions(course_id=course_id, assignment=assignment, person=person.name)
+        newest = next((one for one in sent if one.state != State.WITHDRAWN), None)
+        return newest is not None and newest.digest == digest
 
     @staticmethod
     def _check_notebooks(files: dict[str, bytes], wanted: list[str]) -> None:
@@ -204,8 +215,20 @@ def _is_notebook(data: bytes) -> bool:
         return False
 
 
-def _is_late(unit: dict[str, Any], extension: Extension | None) -> bool:
-    own = extension.until if extension else None
-    common = unit.get("deadline")
-    deadline = own or (datetime.fromisoformat(str(common)).astimezone(UTC) if common else None)
-    return deadline is not None and datetime.now(UTC) > deadline
+def _deadline(unit: dict[str, Any], extension: Extension | None) -> datetime | None:
+    """The person's own deadline, or the unit's."""
+    if extension is not None and extension.until is not None:
+        return extension.until
+    text = unit.get("deadline")
+    return datetime.fromisoformat(str(text)).astimezone() if text else None
+
+
+def _too_late(at: datetime) -> Refused:
+    return Refused(
+        403,
+        "late",
+        f"The deadline was {at:%Y-%m-%d %H:%M} ({at:%Z}), and later submissions are not taken. "
+        "If you have a reason, ask your instructor.",
+        f"Die Frist war der {at:%d.%m.%Y, %H:%M} Uhr ({at:%Z}); spätere Abgaben werden nicht angenommen. "
+        "Wenn du einen Grund hast, frag deine Lehrperson.",
+    )

@@ -86,6 +86,7 @@ _BUSY = 30.0
 _TICK = 2.0
 
 GradebookUrl = Callable[[str], str]
+Say = Callable[[str], object]
 
 
 class BackupError(Exception):
@@ -99,11 +100,12 @@ def backup(
     *,
     gradebook_url: GradebookUrl | None = None,
     s3: S3Settings | None = None,
+    say: Say = lambda text: None,
 ) -> None:
     """Write the archive `target`, readable by its owner only. Lehrwerk may run; submissions wait for a moment.
 
-    `gradebook_url` gives a course's gradebook where it is not in the course's folder; `s3` is where blobs lie.
-    Raises BackupError, and then there is no `target`.
+    `gradebook_url` gives a course's gradebook where it is not in the course's folder; `s3` is where blobs lie; `say` is
+    told what is being done. Raises BackupError, and then there is no `target`.
     """
     if target.exists():
         raise BackupError(f"{target} exists already; choose another name")
@@ -117,7 +119,8 @@ def backup(
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
             staging, draft = Path(scratch) / "data", Path(scratch) / "archive"
             staging.mkdir()
-            _collect(data, store, staging, gradebook_url or _in_folder(data), s3)
+            _collect(data, store, staging, gradebook_url or _in_folder(data), s3, say)
+            say("writing the archive")
             _write(draft, staging, data / "homes")
             draft.rename(target)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
@@ -134,11 +137,12 @@ def restore(
     *,
     gradebook_url: GradebookUrl | None = None,
     s3: S3Settings | None = None,
+    say: Say = lambda text: None,
 ) -> Path | None:
     """Bring back what `backup` wrote, whole or not at all, and migrate it to this version. Lehrwerk must not run.
 
     With `force` what is there is replaced and stays beside: the data folder under another name, which is returned,
-    tables of PostgreSQL in a schema of that name. Raises BackupError.
+    tables of PostgreSQL in a schema of that name. `say` is told what is being done. Raises BackupError.
     """
     data = data.absolute()
     gradebook_url = gradebook_url or _in_folder(data)
@@ -147,12 +151,16 @@ def restore(
     data.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=data.parent, prefix=f".{data.name}.restore-"))
     try:
+        say("checking and unpacking the archive")
         _unpack(archive, draft)
+        say("bringing the store up to date")
         _bring_up(draft, s3)
         with ExitStack() as connections, ExitStack() as undo:
             place = _Place(draft, data, aside, force, connections, undo)
+            say("putting the store in place")
             place.store(database_url)
             for folder in sorted((draft / "courses").iterdir()):
+                say(f"putting {folder.name} in place")
                 place.gradebook(folder, gradebook_url(folder.name))
             replaced = place.folder()
             place.commit()
@@ -168,8 +176,11 @@ def restore(
 # -- collecting
 
 
-def _collect(data: Path, store: Store, staging: Path, gradebook_url: GradebookUrl, s3: S3Settings | None) -> None:
+def _collect(
+    data: Path, store: Store, staging: Path, gradebook_url: GradebookUrl, s3: S3Settings | None, say: Say
+) -> None:
     with ExitStack() as reading:
+        say("copying courses")
         # A first round without the lock, so that the round under it has little to copy.
         since = time.time()
         _mirror(data / "courses", staging / "courses")
@@ -177,11 +188,13 @@ def _collect(data: Path, store: Store, staging: Path, gradebook_url: GradebookUr
             snapshot = reading.enter_context(_snapshot(store))
             _mirror(data / "courses", staging / "courses", since)
             for folder in sorted((staging / "courses").iterdir()):
+                say(f"copying the gradebook of {folder.name}")
                 _take_gradebook(gradebook_url(folder.name), folder)
             (staging / "hub").mkdir()
             if (data / _HUB).exists():
                 _copy_sqlite(data / _HUB, staging / _HUB)
             _mirror(data / "secrets", staging / "secrets")
+        say("copying the store")
         _take_store(snapshot, staging / _STORE)
     _take_blobs(staging / _STORE, s3)
     _tell_half_published(staging)

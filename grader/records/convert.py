@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from threading import Lock
 from typing import Any
 
+from grader.process import end_with_parent
 from grader.records.gradebook import WarmGradebook, stay_warm
 
 
@@ -32,8 +34,8 @@ class Converter:
         with self._lock:
             for attempt in (1, 2):
                 if self._pool is None:
-                    context = multiprocessing.get_context("spawn")
-                    self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=stay_warm)
+                    spawn = multiprocessing.get_context("spawn")
+                    self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin)
                 try:
                     problem = self._pool.submit(_run, job).result()
                     break
@@ -48,6 +50,16 @@ class Converter:
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
+
+
+def _begin() -> None:
+    """A converter writes gradebooks for nobody else; with it ends the tracker that Python starts beside it."""
+    stay_warm()
+    end_with_parent(signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:
+        # It died before the kernel was asked.
+        os._exit(1)
 
 
 def _run(job: dict[str, Any]) -> str | None:
@@ -81,6 +93,7 @@ def _run(job: dict[str, Any]) -> str | None:
         config.ApplyVerdict.verdict_file = job["verdict"]
         config.ApplyVerdict.language = job["language"]
         config.ApplyVerdict.deadline = job["deadline"]
+        config.ApplyVerdict.tasks = job["tasks"]
         kind = Autograde
     messages = _Messages()
     logger = logging.getLogger("lehrwerk.nbgrader")

@@ -12,7 +12,7 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import Dict, Unicode
 
 from grader.exam.verdict import CellVerdict, Verdict
 from grader.records.gradebook import WarmGradebook
@@ -24,13 +24,16 @@ class ApplyVerdict(NbGraderPreprocessor):
     verdict_file = Unicode(help="The verdict's JSON.").tag(config=True)
     language = Unicode("en", help="Language of the findings.").tag(config=True)
     deadline = Unicode(None, allow_none=True, help="The learner's own deadline, ISO 8601.").tag(config=True)
+    tasks = Dict(help="What tasks ask for in that language, by notebook and grade id.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         verdict = Verdict.model_validate_json(Path(self.verdict_file).read_text(encoding="utf-8"))
         known = resources["nbgrader"]
+        tasks = self.tasks.get(known["notebook"], {})
         cells = {cell.grade_id: cell for cell in verdict.cells if cell.notebook == known["notebook"]}
         with WarmGradebook(known["db_url"]) as gradebook:
             self._extend(gradebook, known)
+            self._name(gradebook, known["student"])
             for cell in nb.cells:
                 marks = cell.metadata.get("nbgrader", {})
                 found = cells.get(marks.get("grade_id"))
@@ -38,6 +41,9 @@ class ApplyVerdict(NbGraderPreprocessor):
                     self._record(gradebook, known, marks["grade_id"], found)
                 if found is not None:
                     self._show(cell, found)
+                if utils.is_task(cell):
+                    # nbgrader has put the gradebook's text there, in the course's first language.
+                    cell.source = tasks.get(marks["grade_id"], cell.source)
                 if utils.is_solution(cell) or utils.is_task(cell):
                     self._comment(gradebook, known, cell)
             gradebook.db.commit()
@@ -49,6 +55,13 @@ class ApplyVerdict(NbGraderPreprocessor):
         due = submission.assignment.duedate
         if self.deadline is not None and due is not None:
             submission.extension = utils.parse_utc(self.deadline) - due
+
+    @staticmethod
+    def _name(gradebook: Gradebook, person: str) -> None:
+        """nbgrader's pages show last and first name; the sign-in gives one name."""
+        student = gradebook.find_student(person)
+        if student.last_name is None:
+            student.last_name, student.first_name = person, ""
 
     @staticmethod
     def _record(gradebook: Gradebook, known: dict[str, str], grade_id: str, found: CellVerdict | None) -> None:

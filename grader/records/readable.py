@@ -38,7 +38,12 @@ def readable(source: bytes, handed: bytes) -> NotebookNode:
 
 def marks_of(source: bytes) -> list[dict[str, Any]]:
     """nbgrader's marks in an instructor's notebook, in its order."""
-    return [marks for cell in json.loads(source)["cells"] if (marks := _marks(cell))]
+    return [marks for cell in _cells(source) if (marks := _marks(cell))]
+
+
+def task_texts(released: bytes) -> dict[str, str]:
+    """What tasks ask for, by grade id, in the language of a released notebook."""
+    return {marks["grade_id"]: _text(cell) for cell in _cells(released) if (marks := _marks(cell)).get("task")}
 
 
 def _cell(kind: Any, text: str, marks: dict[str, Any] | None) -> NotebookNode:

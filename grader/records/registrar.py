@@ -19,10 +19,13 @@ from grader.exam.verdict import Verdict
 from grader.records.convert import Converter
 from grader.records.feedback import page
 from grader.records.gradebook import WarmGradebook
-from grader.records.readable import marks_of, readable
+from grader.records.readable import marks_of, readable, task_texts
 from grader.store import State, Store, Submission, UnknownSubmission
 
 log = logging.getLogger("lehrwerk.records")
+
+#: In a course directory: what learners got, by language. nbgrader's own folders know one language.
+_LANGUAGES = "languages"
 
 
 class GradebookRefused(RuntimeError):
@@ -54,11 +57,18 @@ class Registrar:
 
     # -- courses
 
-    def prepare(self, course: str, bundle: dict[str, Any], digest: str, folder: Path) -> None:
+    def prepare(
+        self,
+        course: str,
+        bundle: dict[str, Any],
+        digest: str,
+        folder: Path,
+        say: Callable[[str], object] = lambda text: None,
+    ) -> None:
         """Lay out nbgrader's course directory and the gradebook's assignments for a version; repeatable.
 
-        `bundle` is its bundle.json, `folder` holds its `source`. Raises GradebookRefused, and changes nothing, where
-        marks would lose their cells.
+        `bundle` is its bundle.json, `folder` holds its `source` and `release`; `say` is told which unit it is at.
+        Raises GradebookRefused, and changes nothing, where marks would lose their cells.
         """
         root = self.courses / course
         root.mkdir(parents=True, exist_ok=True)
@@ -69,9 +79,13 @@ class Registrar:
             for unit in bundle["units"]:
                 self._check_cells(course, folder / "source" / unit["id"])
             for unit in bundle["units"]:
-                target = root / "source" / unit["id"]
-                shutil.rmtree(target, ignore_errors=True)
-                shutil.copytree(folder / "source" / unit["id"], target)
+                say(f"gradebook of {course}: {unit['id']}")
+                places = {folder / "source" / unit["id"]: root / "source" / unit["id"]}
+                for released in (folder / "release").glob(f"*/{unit['id']}"):
+                    places[released] = root / _LANGUAGES / released.parent.name / unit["id"]
+                for made, target in places.items():
+                    shutil.rmtree(target, ignore_errors=True)
+                    shutil.copytree(made, target)
                 self._converter.run(
                     {
                         "kind": "generate",
@@ -174,6 +188,9 @@ class Registrar:
             # A single notebook is the assignment's, whatever the learner called it.
             only = next(iter(sent.values())) if len(sent) == len(wanted) == 1 else b""
             nbformat.write(readable(source.read_bytes(), sent.get(source.name, only)), folder / source.name)
+        tasks: dict[str, dict[str, str]] = {}
+        for file in (root / _LANGUAGES / submission.language / submission.assignment).glob("*.ipynb"):
+            tasks[file.stem] = task_texts(file.read_bytes())
         stamp = submission.received_at.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
         (folder / "timestamp.txt").write_text(stamp)
         extension = self.store.extension(submission.course_id, submission.assignment, submission.person)
@@ -191,6 +208,7 @@ class Registrar:
                     "verdict": str(file),
                     "language": submission.language,
                     "deadline": extension.until.isoformat() if extension and extension.until else None,
+                    "tasks": tasks,
                 }
             )
 

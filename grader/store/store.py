@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,6 +50,8 @@ from grader.store.types import (
 _BUSY = 30.0
 #: How often a SQLite store looks for news, in seconds.
 _POLL = 0.1
+#: How often it is looked, while PostgreSQL is listened to, whether to go on, in seconds.
+_LOOK = 0.5
 _CHANNEL = "lehrwerk_event"
 _MIGRATION_LOCK = 0x4C656872
 #: Whoever delivers a verdict also has it recorded; others take that over after so long, in seconds.
@@ -377,6 +379,20 @@ class Store:
             self._enter(session, row, State.WITHDRAWN, who, "withdrawn")
             return True
 
+    def mark_again(self, submission_id: str, who: str) -> bool:
+        """Queue a submission anew that needs review or failed, without its verdict and with all its attempts; False
+        in any other state."""
+        with self._writing() as session:
+            row = self._row(session, submission_id, lock=True)
+            if row.state not in (State.NEEDS_REVIEW, State.FAILED):
+                return False
+            row.verdict = None
+            row.recorded = False
+            row.attempts = 0
+            row.note = ""
+            self._enter(session, row, State.QUEUED, who, "to be marked again")
+            return True
+
     @staticmethod
     def _row(session: Session, submission_id: str, lock: bool = False) -> SubmissionRow:
         query = select(SubmissionRow).where(SubmissionRow.id == submission_id)
@@ -596,20 +612,21 @@ class Store:
         with self._reading() as session:
             return int(session.scalar(select(func.max(EventRow.seq))) or 0)
 
-    def wait(self, after: int, timeout: float) -> list[Event]:
-        """Events after number `after`, as soon as there are any; [] when `timeout` seconds have passed."""
+    def wait(self, after: int, timeout: float, until: Callable[[], bool] = lambda: False) -> list[Event]:
+        """Events after number `after`, as soon as there are any; [] when `timeout` seconds have passed, or soon after
+        `until` says yes."""
         deadline = time.monotonic() + timeout
         if self._postgres:
-            return self._listen(after, deadline)
+            return self._listen(after, deadline, until)
         while True:
             if self.last_event() > after:
                 return self.log(after=after)
             left = deadline - time.monotonic()
-            if left <= 0:
+            if left <= 0 or until():
                 return []
             time.sleep(min(_POLL, left))
 
-    def _listen(self, after: int, deadline: float) -> list[Event]:
+    def _listen(self, after: int, deadline: float, until: Callable[[], bool]) -> list[Event]:
         connection = self.engine.raw_connection()
         try:
             driver: Any = connection.driver_connection
@@ -619,9 +636,9 @@ class Store:
                 if found := self.log(after=after):
                     return found
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if left <= 0 or until():
                     return []
-                for _ in driver.notifies(timeout=left, stop_after=1):
+                for _ in driver.notifies(timeout=min(left, _LOOK), stop_after=1):
                     pass
         finally:
             # A connection that listens must not go back to the pool.

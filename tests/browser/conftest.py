@@ -128,6 +128,12 @@ class Campus:
         self.browser = browser
         self.people: list[Person] = []
 
+    def fill_in(self, page: Page, name: str) -> None:
+        """The form of the sign-in page, in either language."""
+        page.get_by_label(re.compile("^(User name|Benutzername)$")).fill(name)
+        page.get_by_label(re.compile("^(Password|Passwort)$")).fill(self.platform.password)
+        page.get_by_role("button", name=re.compile("^(Sign in|Anmelden)$")).click()
+
     def person(self, name: str, language: str = "en") -> Person:
         context = self.browser.new_context(
             locale={"en": "en-GB", "de": "de-DE"}[language], viewport={"width": 1280, "height": 860}
@@ -135,9 +141,7 @@ class Campus:
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.goto(self.platform.url)
-        page.get_by_label(re.compile("username", re.I)).fill(name)
-        page.get_by_label(re.compile("password", re.I)).fill(self.platform.password)
-        page.get_by_role("button", name=re.compile("sign in", re.I)).click()
+        self.fill_in(page, name)
         page.wait_for_url(re.compile(r"/services/portal/"))
         person = Person(name, context, page, self.platform)
         self.people.append(person)

@@ -55,14 +55,10 @@ def kill(platform: Platform, *words: str) -> None:
 def token_of(campus: Campus) -> str:
     page = campus.person(PERSON).page
     page.goto(f"{campus.platform.url}hub/token")
-    token = page.evaluate(
-        """async (name) => {
-            const path = `/hub/api/users/${name}/tokens?_xsrf=${window.jhdata.xsrf_token}`;
-            return (await (await fetch(path, {method: "POST"})).json()).token;
-        }""",
-        PERSON,
-    )
-    return str(token)
+    page.get_by_role("button", name="Make a token").click()
+    token = page.locator("#token")
+    token.wait_for()
+    return token.inner_text()
 
 
 def hand_in(client: httpx.Client, archive: bytes) -> str:

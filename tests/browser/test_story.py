@@ -113,8 +113,8 @@ def test_a_course_runs_from_sign_in_to_the_grade(campus: Campus) -> None:
     with grader.context.expect_page() as opened:
         grader.page.get_by_role("link", name=re.compile("Formgrader")).first.click()
     marking = opened.value
-    marking.wait_for_url(re.compile(r"/user/grader-"))
-    marking.get_by_role("link", name="Manual Grading").click()
+    marking.wait_for_url(re.compile(r"/formgrader/gradebook$"))
+    _try_to_autograde(marking, "learner-nord")
     marking.get_by_role("link", name="guarded-map").click()
     marking.get_by_role("link", name="guarded-map").click()
     marking.get_by_role("link", name=re.compile("Submission #1")).click()
@@ -125,6 +125,8 @@ def test_a_course_runs_from_sign_in_to_the_grade(campus: Campus) -> None:
         with marking.expect_response(lambda answer: answer.request.method == "PUT" and "/grade/" in answer.url):
             box.fill(points)
             box.blur()
+    # The page glides to the box in use.
+    marking.wait_for_function("jQuery(':animated').length === 0")
     marking.screenshot(path=_picture("formgrader"))
 
     # Everybody sees the grade with the points given by hand.
@@ -133,6 +135,24 @@ def test_a_course_runs_from_sign_in_to_the_grade(campus: Campus) -> None:
     expect(row).to_contain_text("13 / 16")
     page = newest(learner)
     expect(page.get_by_text("Grade in the gradebook")).to_contain_text("13 of 16")
+
+
+def _try_to_autograde(marking: Page, learner: str) -> None:
+    """nbgrader's own pages for it are not offered, and its call is refused; the submission stays as it was."""
+    expect(marking.get_by_role("link", name="Manage Assignments")).to_have_count(0)
+    marking.goto(marking.url.replace("/gradebook", f"/manage_submissions/{UNIT.name}"))
+    marking.wait_for_url(re.compile(r"/formgrader/gradebook$"))
+    status, said = marking.evaluate(
+        """async (path) => {
+            const answer = await fetch(`${base_url}/formgrader/api/${path}`, {
+                method: "POST", headers: {"X-CSRFToken": getCookie("_xsrf")},
+            });
+            return [answer.status, await answer.json()];
+        }""",
+        f"submission/{UNIT.name}/{learner}/autograde",
+    )
+    assert status == 403
+    assert "in the exam room" in said["error"]
 
 
 def test_the_formgrader_is_closed_to_others(campus: Campus) -> None:
@@ -148,6 +168,12 @@ def test_the_formgrader_is_closed_to_others(campus: Campus) -> None:
 
 def test_a_german_learner_gets_german(campus: Campus) -> None:
     learner = campus.person("learner-sued", "de")
+    page = learner.page
+    page.goto(f"{campus.platform.url}hub/nothing-here")
+    expect(page.get_by_role("heading", name="Hier ist nichts")).to_be_visible()
+    page.goto(f"{campus.platform.url}hub/spawn")
+    expect(page.get_by_role("heading", name="Dein Server startet")).to_be_visible()
+    page.wait_for_url(re.compile("/user/learner-sued/"))
     lab = open_lab(learner)
     expect(lab.cell("Ein Kernel mit Wächter")).to_be_visible()
     lab.run_all()
@@ -158,10 +184,8 @@ def test_only_the_printed_names_sign_in(campus: Campus) -> None:
     page = campus.browser.new_page()
     for name in ("nobody", f"grader-{COURSE}", "admin"):
         page.goto(campus.platform.url)
-        page.get_by_label(re.compile("username", re.I)).fill(name)
-        page.get_by_label(re.compile("password", re.I)).fill(campus.platform.password)
-        page.get_by_role("button", name=re.compile("sign in", re.I)).click()
-        expect(page.get_by_text("Invalid username or password")).to_be_visible()
+        campus.fill_in(page, name)
+        expect(page.get_by_text("User name or password is wrong.")).to_be_visible()
     page.close()
 
 

@@ -40,10 +40,12 @@ RELEASE = {
 SOURCE = {f"source/{UNIT}/exam.py": b"SECRET = 42\n"}
 
 
-def publish(here: Room, course: str = COURSE, deadline: str = "", files: dict[str, bytes] | None = None) -> None:
+def publish(
+    here: Room, course: str = COURSE, deadline: str = "", late: str = "refuse", files: dict[str, bytes] | None = None
+) -> None:
     bundle = deepcopy(BUNDLE)
     if deadline:
-        bundle["units"][0]["deadline"] = deadline
+        bundle["units"][0] |= {"deadline": deadline, "late": late}
     tar = pack_files(RELEASE | SOURCE if files is None else files)
     here.store.publish(course, bundle, tar, f"{len(deadline):032d}{len(tar):032d}", "instructor-nord")
 

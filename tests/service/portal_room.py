@@ -207,6 +207,7 @@ def room(folder: Path) -> Room:
         places=Places(),
         servers=hub,
         exchange=exchange_router(ExchangeService(store, Feedback(), SETTINGS.limits), auth),
+        installation="this-one",
     )
     return Room(store, gradebook, hub, app)
 

@@ -309,6 +309,18 @@ def test_gradebooks_and_store_agree_in_a_backup_made_while_a_worker_works(
     assert {person for person in sent if desk.registrar.grade_of(COURSE, "unit", person)} == set(sent) - waiting
 
 
+def test_long_work_says_what_it_does(whole: tuple[House, Path], tmp_path: Path) -> None:
+    here, _ = whole
+    told: list[str] = []
+    backup(here.data, here.url, tmp_path / "told.tar.gz", say=told.append)
+    assert f"copying the gradebook of {COURSE}" in told
+    assert told[-1] == "writing the archive"
+    told.clear()
+    restore(tmp_path / "told.tar.gz", here.data, here.url, force=True, say=told.append)
+    assert told[0] == "checking and unpacking the archive"
+    assert told[-1] == f"putting {COURSE} in place"
+
+
 def test_a_restore_replaces_nothing_unless_told_and_then_keeps_it(house: Callable[..., House], tmp_path: Path) -> None:
     here = house()
     desk = here.open()

@@ -142,6 +142,9 @@ def test_a_wrong_answer_is_graded_too(course: Path, tmp_path: Path) -> None:
     table = lehrwerk("grade", course, "double", file)
     assert "double-test" in table.stdout
     assert "line 2" in table.stdout
+    table = lehrwerk("grade", course, "double", file, "--language", "de")
+    for words in ("0 von 6 Punkten", "Zeile 2", "von Hand", "mit Fehler abgebrochen"):
+        assert words in table.stdout
 
 
 def test_a_plain_nbgrader_folder_grades(tmp_path: Path) -> None:
@@ -162,6 +165,12 @@ def test_a_plain_nbgrader_folder_grades(tmp_path: Path) -> None:
         (lambda course, folder: (course, "double", folder / "list.ipynb"), "list.ipynb"),
         (lambda course, folder: (course, "double", folder / "large.ipynb"), "larger than"),
         (lambda course, folder: (folder, "double", folder / "text.ipynb"), "no course"),
+        (lambda course, folder: (course, ".", folder / "text.ipynb"), "it has: double"),
+        (lambda course, folder: (course, "../source/double", folder / "text.ipynb"), "it has: double"),
+        (lambda course, folder: (course, "double", folder / "text.ipynb", "--device", "nope"), "'emulated', 'cuda'"),
+        (lambda course, folder: (course, "double", folder / "text.ipynb", "--language", "fr"), "'de', 'en'"),
+        (lambda course, folder: (course, "double", folder / "text.ipynb", "--devic", "cuda"), "--device"),
+        (lambda course, folder: (course, "double"), "Missing argument"),
     ],
 )
 def test_bad_input_gets_one_line_and_status_2(course: Path, tmp_path: Path, make: Any, words: str) -> None:
@@ -174,6 +183,63 @@ def test_bad_input_gets_one_line_and_status_2(course: Path, tmp_path: Path, make
     lines = [line for line in done.stderr.splitlines() if line.strip() and "marking" not in line]
     assert len(lines) == 1, done.stderr
     assert words in lines[0]
+
+
+def test_a_gpu_that_is_not_here_is_bad_input(course: Path, answer: Path) -> None:
+    done = lehrwerk("grade", course, "double", answer, "--device", "cuda", CUDA_VISIBLE_DEVICES="")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "--device cuda: no GPU was found; install its driver, or choose auto or emulated"
+    ]
+
+
+@pytest.mark.parametrize("verb", ["check", "build", "publish"])
+def test_a_folder_that_is_no_course_is_bad_input(tmp_path: Path, verb: str) -> None:
+    more = ("--tenant", "nord") if verb == "publish" else ()
+    for folder, words in ((tmp_path / "none", "no such folder"), (tmp_path, "neither course.yaml nor source/")):
+        done = lehrwerk("course", verb, folder, *more)
+        assert (done.returncode, done.stdout) == (2, "")
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"{folder}: ")
+        assert words in line
+
+
+def settings(folder: Path, courses: str) -> Path:
+    file = folder / "lehrwerk.yaml"
+    file.write_text(f"hub: {{port: 0}}\ntenants: [{{id: nord, name: {{en: N}}, courses: [{courses}]}}]\n")
+    return file
+
+
+def test_publishing_needs_no_start_before_and_names_a_course_that_nobody_may_open(course: Path, tmp_path: Path) -> None:
+    file = settings(tmp_path, "")
+    done = lehrwerk("course", "publish", course, "--tenant", "nord", "--settings", file)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("nord--small: published ")
+    assert "the settings do not list small among the courses of nord" in done.stderr
+    file = settings(tmp_path, "{id: small}")
+    done = lehrwerk("course", "publish", course, "--tenant", "nord", "--settings", file)
+    assert (done.returncode, "note" in done.stderr) == (0, False)
+
+
+def test_publishing_to_a_tenant_that_is_not_there_names_the_nearest_and_leaves_nothing(
+    course: Path, tmp_path: Path
+) -> None:
+    file = settings(tmp_path, "{id: small}")
+    done = lehrwerk("course", "publish", course, "--tenant", "nort", "--settings", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == ["no tenant nort in the settings; did you mean nord?"]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_start_with_a_broken_course_folder_names_every_problem(tmp_path: Path) -> None:
+    folder = small_course(tmp_path / "small")
+    (folder / "units/double/solution/double.py").unlink()
+    (folder / "units/double/wrong/double/wrong_0.py").unlink()
+    done = lehrwerk("up", "--settings", settings(tmp_path, "{id: small, source: small}"))
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith(f"{folder}/units/double/unit.en.py:4: ") for line in lines)
 
 
 def test_a_broken_course_folder_is_bad_input_with_every_problem(tmp_path: Path, answer: Path) -> None:

@@ -73,9 +73,9 @@ class Desk:
     registrar: Registrar
     worker: Worker
 
-    def hand_in(self, code: str, person: str = "anna", why: str = "I think so") -> Submission:
+    def hand_in(self, code: str, person: str = "anna", why: str = "I think so", language: str = "de") -> Submission:
         handed = notebook(solution("double", code), manual("why", 3, why), task("draw", 2, "done"))
-        return self.store.receive(COURSE, "unit", person, pack_files({"unit.ipynb": handed}), language="de")
+        return self.store.receive(COURSE, "unit", person, pack_files({"unit.ipynb": handed}), language=language)
 
     def grade(self, person: str = "anna") -> tuple[float, float, bool]:
         """(score, maximum, a person must look)"""
@@ -138,11 +138,14 @@ def published(tmp_path_factory: pytest.TempPathFactory, converter: Converter) ->
     folder, bundle = tmp_path_factory.mktemp("published"), tmp_path_factory.mktemp("bundle")
     (bundle / "source" / "unit").mkdir(parents=True)
     (bundle / "source" / "unit" / "unit.ipynb").write_bytes(source())
+    german = source().replace(b"Draw it.", b"Zeichne es.")
+    (bundle / "release" / "de" / "unit").mkdir(parents=True)
+    (bundle / "release" / "de" / "unit" / "unit.ipynb").write_bytes(german)
     store = Store(f"sqlite:///{folder / 'store.sqlite'}")
     store.migrate()
     registrar = open_registrar(store, folder)
     registrar._converter = converter
-    manifest = write_manifest(bundle)
+    manifest = write_manifest(bundle, "2020-01-01T12:00:00+01:00")
     registrar.prepare(COURSE, manifest, "v1", bundle)
     store.publish(COURSE, manifest, pack(bundle), "v1", "instructor")
     store.close()
@@ -212,6 +215,23 @@ def test_graders_see_which_answer_was_left_as_it_was(desk: Desk, code: str, comm
         assert book.find_comment("double", "unit", "unit", "anna").comment == comment
 
 
+def test_graders_read_a_name_in_nbgraders_pages(desk: Desk) -> None:
+    desk.hand_in(MODEL)
+    desk.worker.once()
+    with desk.gradebook() as book:
+        student = book.find_student("anna")
+        assert (student.last_name, student.first_name) == ("anna", "")
+
+
+def test_the_gradebook_counts_how_late_a_submission_is(desk: Desk) -> None:
+    submission = desk.hand_in(MODEL)
+    desk.worker.once()
+    with desk.gradebook() as book:
+        found = book.find_submission("unit", "anna")
+        assert found.duedate == datetime(2020, 1, 1, 11)
+        assert found.total_seconds_late == (submission.received_at.replace(tzinfo=None) - found.duedate).total_seconds()
+
+
 def test_recording_twice_changes_nothing(desk: Desk) -> None:
     submission = desk.hand_in("def double(x):\n    return 2 * x")
     desk.worker.once()
@@ -264,6 +284,15 @@ def test_a_verdict_that_lies_is_refused(desk: Desk, cells: list[tuple[str, str, 
     assert found is not None
     assert "verdict refused" in found.note
     assert desk.registrar.grade_of(COURSE, "unit", "anna") is None
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "Zeichne es."), ("en", "Draw it.")])
+def test_graders_read_a_task_in_the_submissions_language(desk: Desk, language: str, words: str) -> None:
+    desk.hand_in(MODEL, language=language)
+    desk.worker.once()
+    file = desk.registrar.courses / COURSE / "autograded" / "anna" / "unit" / "unit.ipynb"
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nbformat.read(file, 4).cells}
+    assert cells["draw"].source == words
 
 
 def test_a_learners_html_reaches_graders_as_text(desk: Desk) -> None:

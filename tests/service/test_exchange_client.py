@@ -197,8 +197,34 @@ def test_a_receipt_tells_the_place_in_the_queue(here, buttons, caplog):
     assert "Waiting before it: 1." in caplog.text
 
 
-def test_a_late_submission_is_taken_and_called_late(here, buttons, caplog, monkeypatch):
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "The deadline was 2020-01-01 12:00 (UTC+01:00), and later submissions are not taken."),
+        ("de", "Die Frist war der 01.01.2020, 12:00 Uhr (UTC+01:00); spätere Abgaben werden nicht angenommen."),
+    ],
+)
+def test_a_late_submission_is_refused_in_a_sentence(here, buttons, monkeypatch, language, sentence):
     publish(here.room, deadline="2020-01-01T12:00:00+01:00")
+    monkeypatch.setenv("LEHRWERK_LANG", language)
+    buttons.fetch_assignment(COURSE, UNIT)
+    answer = buttons.submit_assignment(COURSE, UNIT)
+    assert not answer["success"]
+    assert sentence in answer["value"]
+    assert here.room.store.submissions() == []
+
+
+def test_what_was_taken_in_time_may_be_sent_again_after_the_deadline(here, buttons):
+    buttons.fetch_assignment(COURSE, UNIT)
+    assert buttons.submit_assignment(COURSE, UNIT)["success"]
+    publish(here.room, deadline="2020-01-01T12:00:00+01:00")
+    assert buttons.submit_assignment(COURSE, UNIT)["success"]
+    (one,) = here.room.store.submissions()
+    assert not one.late
+
+
+def test_a_unit_may_take_late_submissions_and_then_calls_them_late(here, buttons, caplog, monkeypatch):
+    publish(here.room, deadline="2020-01-01T12:00:00+01:00", late="accept")
     monkeypatch.setenv("LEHRWERK_LANG", "de")
     buttons.fetch_assignment(COURSE, UNIT)
     assert buttons.submit_assignment(COURSE, UNIT)["success"]
@@ -290,7 +316,12 @@ def test_refusals_reach_the_learner_in_their_language(here, buttons, monkeypatch
     expected = {
         "not-json": {"en": "is not a notebook that can be read", "de": "ist kein lesbares Notebook"},
         "not-a-notebook": {"en": "is not a notebook that can be read", "de": "ist kein lesbares Notebook"},
-        "too-large": {"en": "The largest file is noise.bin", "de": "Die größte Datei ist noise.bin"},
+        "too-large": {
+            "en": "larger than 20,000,000 bytes. Remove large files and outputs, and submit again. "
+            "The largest file is noise.bin with 21,000,000 bytes.",
+            "de": "größer als 20.000.000 Byte. Entferne große Dateien und Ausgaben und gib noch einmal ab. "
+            "Die größte Datei ist noise.bin mit 21.000.000 Byte.",
+        },
         "too-many": {"en": "more than 1000 files", "de": "mehr als 1000 Dateien"},
         "not-enrolled": {"en": "You are not enrolled", "de": "nicht eingeschrieben"},
         "other-tenant": {"en": "There is no course", "de": "Es gibt keinen Kurs"},

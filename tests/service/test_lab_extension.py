@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import os
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +19,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from campus.portal.signin import Places
 from campus.processes import wait_until
 from tests.service.exchange_room import COURSE, UNIT, Campus, campus, released
+from tests.service.jupyter_room import jupyter_server
 from tests.service.portal_room import OTHER
 
 TOKEN = "a-token-of-this-test"
@@ -74,47 +71,12 @@ class Lab:
 @contextmanager
 def started(here: Campus, **environment: str) -> Iterator[Lab]:
     """A notebook server of learner-nord, as the hub configures it but with a token instead of the hub's sign-in."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     folder = Path(tempfile.mkdtemp(dir=here.home))
-    work, runtime, log = folder / "work", folder / "runtime", (folder / "log").open("w")
+    work, runtime = folder / "work", folder / "runtime"
     work.mkdir()
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "jupyter_server",
-            "--allow-root",
-            "--no-browser",
-            "--ip=127.0.0.1",
-            f"--port={port}",
-            "--ServerApp.port_retries=0",
-            f"--ServerApp.base_url={BASE}",
-            f"--ServerApp.root_dir={work}",
-            f"--IdentityProvider.token={TOKEN}",
-        ],
-        cwd=work,
-        env={**os.environ, **here.environment(), "JUPYTER_RUNTIME_DIR": str(runtime), **environment},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    lab = Lab(here, f"http://127.0.0.1:{port}{BASE}", work, runtime)
-
-    def ready() -> bool:
-        assert process.poll() is None, Path(log.name).read_text()
-        try:
-            return lab.ask("api/status").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    try:
-        assert wait_until(ready, 60), Path(log.name).read_text()
-        yield lab
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-        log.close()
+    variables = {**here.environment(), "JUPYTER_RUNTIME_DIR": str(runtime), **environment}
+    with jupyter_server(work, BASE, TOKEN, folder / "log", variables) as url:
+        yield Lab(here, url, work, runtime)
 
 
 @pytest.fixture(scope="module")

@@ -70,4 +70,5 @@ def test_feedback_keeps_its_stricter_policy(here):
 
 def test_health_needs_nobody(here):
     assert call(here, "GET", "health").text == "ok"
+    assert call(here, "GET", "health").headers["X-Lehrwerk-Installation"] == "this-one"
     assert get(here, "", f"http://127.0.0.1{PREFIX}health").status_code == 200

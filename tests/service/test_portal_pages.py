@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
 from tests.service.portal_room import (
+    BUNDLE,
     COURSE,
     HOSTILE,
     OTHER,
@@ -319,7 +321,8 @@ def test_the_language_is_chosen_and_kept(here):
     assert (kept.status_code, kept.headers["location"]) == (303, f"{PREFIX}submissions")
     assert '<html lang="de">' in later
     for cookie in kept.headers.get_list("set-cookie"):
-        assert f"Path={PREFIX}" in cookie
+        # The hub's pages read the language, too; nothing else leaves the portal.
+        assert f"Path={'/' if cookie.startswith('lehrwerk-language=') else PREFIX};" in cookie
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
     # Another browser of the same person.
@@ -382,7 +385,76 @@ def test_only_the_owner_withdraws(here):
     assert here.store.submission(submission).state == "queued"
 
 
-FORMS = ["submissions/{id}/withdraw", "sign-out", "language", f"courses/{COURSE}/formgrader"]
+def stuck(here: Room) -> str:
+    submission = here.submit()
+    here.end(submission, "needs review", "verdict refused: its cells are not the assignment's: unit/bonus")
+    return submission
+
+
+@pytest.mark.parametrize("person", ["grader-nord", "instructor-nord"])
+def test_who_marks_has_a_stuck_submission_marked_again(here, person):
+    submission = stuck(here)
+    page = f"submissions/{submission}"
+    assert "Mark again" in get(here, person, page).text
+    assert post(here, person, f"{page}/again", page).status_code == 303
+    assert here.store.submission(submission).state == "queued"
+    last = here.store.log(submission)[-1]
+    assert (last.state, last.who, last.why) == ("queued", person, "to be marked again")
+    assert "Mark again" not in get(here, person, page).text
+    assert post(here, person, f"{page}/again", page).status_code == 409
+    here.grade(submission)
+    assert here.store.submission(submission).state == "graded"
+
+
+@pytest.mark.parametrize(("person", "status"), [("learner-nord", 403), ("learner2-nord", 404), ("grader-sued", 404)])
+def test_nobody_else_has_it_marked_again(here, person, status):
+    submission = stuck(here)
+    assert "Mark again" not in get(here, person, f"submissions/{submission}").text
+    assert post(here, person, f"submissions/{submission}/again").status_code == status
+    assert here.store.submission(submission).state == "needs review"
+
+
+def test_the_log_is_told_in_the_readers_language(here):
+    submission = stuck(here)
+    german = get(here, "admin-nord", "operation", "de").text
+    for words in ("wartet auf einen Bewertungsprozess", "Versuch 1", "das Urteil kann nicht stimmen"):
+        assert words in german
+    for words in ("waiting for a worker", "attempt 1", "verdict refused"):
+        assert words not in german
+    # What is technical stays as the log has it, marked as such.
+    assert '<code lang="en">its cells are not the assignment&#39;s: unit/bonus</code>' in german
+    assert "attempt 1" in get(here, "grader-nord", f"submissions/{submission}").text
+
+
+def test_an_older_submission_does_not_show_the_points_of_a_newer_one(here):
+    older, newer = here.submit(), here.submit()
+    here.grade(older)
+    here.grade(newer)
+    here.gradebook.grades[COURSE, "guarded-map", "learner-nord"] = grade(8.25)
+    for person in ("learner-nord", "grader-nord"):
+        assert "8.25" in get(here, person, f"submissions/{newer}").text
+        assert "8.25" not in get(here, person, f"submissions/{older}").text
+    table = get(here, "grader-nord", f"courses/{COURSE}/submissions").text
+    assert table.count("8.25") == 1
+    waiting = get(here, "grader-nord", f"courses/{COURSE}/submissions?waiting=1").text
+    assert newer in waiting
+    assert older not in waiting
+
+
+def test_a_verdict_that_was_refused_leaves_the_older_points_standing(here):
+    older = here.submit()
+    here.grade(older)
+    here.gradebook.grades[COURSE, "guarded-map", "learner-nord"] = grade(8.25)
+    stuck(here)
+    assert "8.25" in get(here, "learner-nord", f"submissions/{older}").text
+
+
+@pytest.mark.parametrize(("query", "words"), [("", "Nobody has handed in"), ("?state=graded", "No submission fits")])
+def test_an_empty_table_says_why(here, query, words):
+    assert words in get(here, "grader-nord", f"courses/{COURSE}/submissions{query}").text
+
+
+FORMS = ["submissions/{id}/withdraw", "submissions/{id}/again", "sign-out", f"courses/{COURSE}/formgrader"]
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -432,3 +504,13 @@ def test_a_fault_of_ours_is_a_calm_page_without_a_stack(here):
 
 def test_every_person_of_the_tests_has_a_known_tenant():
     assert {person.tenants[0] for person in PEOPLE.values()} == {"nord", "sued"}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Deadline:"), ("de", "Frist:")])
+def test_a_course_page_tells_the_deadline(here, language, words):
+    bundle = deepcopy(BUNDLE)
+    bundle["units"][1]["deadline"] = "2027-01-31T23:59:00+01:00"
+    here.store.publish(COURSE, bundle, b"", "cd" * 32, "instructor-nord")
+    html = get(here, "learner-nord", f"courses/{COURSE}", language).text
+    assert html.count(words) == 1
+    assert 'datetime="2027-01-31T23:59:00+01:00"' in html

@@ -334,6 +334,25 @@ def test_after_three_ended_attempts_a_person_looks(store: Store) -> None:
     assert (found.state, found.note) == (State.NEEDS_REVIEW, "the examiner ended")
 
 
+def test_a_submission_that_needs_review_gets_another_verdict_when_somebody_asks(store: Store) -> None:
+    published(store)
+    submission = receive(store)
+    assert not store.mark_again(submission.id, "inge")
+    lease = store.lease("w1", 60)[0]
+    assert store.deliver(lease.token, "a lie")
+    store.mark_recorded(submission.id, State.NEEDS_REVIEW, "verdict refused: a lie")
+    assert store.mark_again(submission.id, "inge")
+    assert not store.mark_again(submission.id, "inge")
+    assert store.verdict(submission.id) is None
+    assert store.unrecorded() == []
+    (again,) = store.lease("w2", 60)
+    assert (again.submission.id, again.attempt, again.submission.note) == (submission.id, 1, "")
+    assert store.deliver(again.token, "the truth")
+    store.mark_recorded(submission.id, State.GRADED)
+    assert store.verdict(submission.id) == "the truth"
+    assert [event.who for event in store.log(submission.id) if event.why == "to be marked again"] == ["inge"]
+
+
 def test_a_withdrawn_submission_is_not_examined(store: Store) -> None:
     published(store)
     submission = receive(store)

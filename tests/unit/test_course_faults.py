@@ -46,8 +46,8 @@ FAULTS = [
     (change("course.yaml", "minutes: 5", "minutes: -5"), "course.yaml", 9, "greater than 0"),
     (change("course.yaml", "id: small", "id: Small!"), "course.yaml", 1, "id"),
     (change("course.yaml", "licences: {code: Apache-2.0, content: CC-BY-4.0}\n", ""), "course.yaml", None, "licences"),
-    (change("course.yaml", "{en: Doubling}", "{de: Verdoppeln}"), "course.yaml", None, "no text for en"),
-    (change("course.yaml", "languages: [en]", "languages: [en, de]"), "course.yaml", None, "no text for de"),
+    (change("course.yaml", "{en: Doubling}", "{de: Verdoppeln}"), "course.yaml", 8, "no text for en"),
+    (change("course.yaml", "languages: [en]", "languages: [en, de]"), "course.yaml", 2, "no text for de"),
     (change("course.yaml", "languages: [en]", "languages: [en, fr]"), "course.yaml", 4, "de"),
     (change("course.yaml", "- id: double", "- id: triple"), "units/triple", None, "missing"),
     (change("course.yaml", "- id: double", "- id: triple"), "units/double", None, "no unit of course.yaml"),
@@ -100,6 +100,58 @@ def test_a_fault_names_file_line_and_mend(
     if line is not None:
         assert found[0].line == line
         assert str(found[0]).startswith(f"{folder / file}:{line}: ")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        change("course.yaml", "summary:", "sumary:"),
+        change("course.yaml", "licences:", "licenses:"),
+        change("course.yaml", "units:", "unit:"),
+        change("course.yaml", "    minutes: 5", "    minuten: 5"),
+        change("course.yaml", "languages: [en]", "languages: en"),
+        change("course.yaml", "title: {en: Small}", "title: [en"),
+        change("course.yaml", "title: {en: Small}", "title: {en: Small}\ntitle: {en: Large}"),
+        change(UNIT, '"solution": true}\ndef', '"soluton": true}\ndef'),
+        change(UNIT, '"grade_id": "double",', '"grade_id": "double it",'),
+        change(UNIT, '{"grade_id": "double", "solution": true}', "true"),
+    ],
+)
+def test_one_mistake_is_one_problem(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    folder = small_course(tmp_path)
+    spoil(folder)
+    with pytest.raises(CourseError) as caught:
+        read(folder)
+    assert len(caught.value.problems) == 1, caught.value
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        change("course.yaml", "summary:", "sumary:"),
+        change("course.yaml", "units:", "unit:"),
+        change("course.yaml", "title: {en: Small}", "title: [en"),
+        change("course.yaml", "languages: [en]", "languages: [fr]"),
+    ],
+)
+def test_faults_of_units_are_named_beside_those_of_course_yaml(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    folder = small_course(tmp_path)
+    spoil(folder)
+    change(UNIT, ', "points": 4', "")(folder)
+    remove("units/double/solution/double.py")(folder)
+    with pytest.raises(CourseError) as caught:
+        read(folder)
+    files = [str(problem.file.relative_to(folder)) for problem in caught.value.problems]
+    assert files == ["course.yaml", UNIT, UNIT], caught.value
+
+
+def test_a_unit_named_twice_is_one_problem(tmp_path: Path) -> None:
+    folder = small_course(tmp_path)
+    entry = "  - id: double\n    title: {en: Doubling}\n    minutes: 5\n"
+    change("course.yaml", entry, entry + entry)(folder)
+    with pytest.raises(CourseError) as caught:
+        read(folder)
+    assert str(caught.value) == f"{folder}/course.yaml:10: unit double stands in line 7 already; keep one"
 
 
 def test_all_faults_come_at_once(tmp_path: Path) -> None:

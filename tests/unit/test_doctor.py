@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from campus import doctor
+from campus import doctor, runtime
 from campus.doctor import Line, examine
+from campus.settings import Address, Settings
 from grader.exam import walls
+from tests.courses import small_course
 
 
 @pytest.fixture
@@ -149,9 +151,21 @@ def test_a_course_that_is_not_there_is_said(settings: Callable[..., Path], tmp_p
     text = "tenants: [{id: nord, name: {en: N}, courses: [{id: first, source: courses/first}]}]"
     (found,) = fixes(examine(settings(text)))
     assert found.startswith(f"course first of nord: no course.yaml in {tmp_path / 'courses/first'}")
-    (tmp_path / "courses" / "first").mkdir(parents=True)
-    (tmp_path / "courses" / "first" / "course.yaml").touch()
-    assert fixes(examine(settings(text))) == []
+    small_course(tmp_path / "courses" / "first")
+    lines = examine(settings(text))
+    assert fixes(lines) == []
+    assert said(lines, "course folder").text.endswith("courses/first: small, units: 1")
+
+
+def test_every_fault_of_a_course_folder_is_a_line(settings: Callable[..., Path], tmp_path: Path) -> None:
+    folder = small_course(tmp_path / "first")
+    (folder / "units/double/solution/double.py").unlink()
+    (folder / "units/double/wrong/double/wrong_0.py").unlink()
+    offered = "courses: [{id: first, source: first}]"
+    text = f"tenants: [{{id: nord, name: {{en: N}}, {offered}}}, {{id: sued, name: {{en: S}}, {offered}}}]"
+    found = fixes(examine(settings(text)))
+    assert len(found) == 2
+    assert all(line.startswith(f"{folder}/units/double/unit.en.py:4: ") for line in found)
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_needed(
@@ -220,25 +234,31 @@ def test_little_room_is_a_note(settings: Callable[..., Path], monkeypatch: pytes
     assert said(examine(settings()), "data folder").level == "note"
 
 
-def test_a_taken_port_is_needed_and_our_own_is_not(settings: Callable[..., Path]) -> None:
-    answers = {"body": b"other"}
+def test_a_taken_port_is_needed_and_our_own_is_not(settings: Callable[..., Path], tmp_path: Path) -> None:
+    headers = {}
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answers["body"])
+            self.wfile.write(b"ok")
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
+    here = runtime.prepare(Settings(data=tmp_path / ".lehrwerk", hub=Address(port=0)))
+    elsewhere = runtime.prepare(Settings(data=tmp_path / "elsewhere", hub=Address(port=0)))
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port = server.server_port
         file = settings(f"hub: {{port: {port}}}")
-        (text,) = fixes(examine(file))
-        assert text.startswith(f"port {port} on 127.0.0.1 is in use")
-        answers["body"] = b"ok"
+        for installation in ("", elsewhere.installation):
+            headers[runtime.INSTALLATION] = installation
+            (text,) = fixes(examine(file))
+            assert text.startswith(f"port {port} on 127.0.0.1 is in use")
+        headers[runtime.INSTALLATION] = here.installation
         assert said(examine(file), f"port {port}").text.endswith("Lehrwerk is running")
         server.shutdown()
     assert said(examine(file), f"port {port}").text.endswith("is free")

@@ -20,8 +20,9 @@ LINES = {
     "store": set[str](),
     "course": {"exam.room", "exam.verdict", "typed_yaml"},
     "exchange": {"course.archives", "exam.verdict", "store"},
-    "records": {"course.archives", "exam.verdict", "store"},
+    "records": {"course.archives", "exam.verdict", "process", "store"},
     "dispatch": {"course", "exam", "records", "store"},
+    "process": set[str](),
     "typed_yaml": set[str](),
 }
 HTTP = {"aiohttp", "fastapi", "http", "httpx", "requests", "starlette", "tornado", "urllib", "urllib3", "uvicorn"}

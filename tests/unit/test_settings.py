@@ -54,6 +54,25 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     assert len(str(refusal.value).splitlines()) == 3
 
 
+def test_faults_come_in_the_order_of_the_file_each_with_its_line(tmp_path: Path) -> None:
+    text = "exam: {attempts: 0}\nhub:\n  port: 70000\n  prot: 1\nlimts: {}\n"
+    with pytest.raises(settings.SettingsError) as refusal:
+        settings.load(write(tmp_path, text))
+    lines = [line.split(":")[1] for line in str(refusal.value).splitlines()]
+    assert lines == ["1", "3", "4", "5"]
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(settings.SettingsError, match=r"yaml:3: port: stands in line 2 already; keep one"):
+        settings.load(write(tmp_path, "hub:\n  port: 8000\n  port: 9000\n"))
+
+
+def test_a_misspelt_required_key_is_not_called_missing_too(tmp_path: Path) -> None:
+    with pytest.raises(settings.SettingsError) as refusal:
+        settings.load(write(tmp_path, "tenants: [{id: a, nmae: {en: A}}]"))
+    assert str(refusal.value).endswith("yaml:1: tenants.0.nmae: unknown key; did you mean `name`?")
+
+
 @pytest.mark.parametrize("text", ["- a\n- b", "a: [", "just words"])
 def test_a_file_of_another_shape_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(settings.SettingsError, match=r"lehrwerk\.yaml"):
@@ -66,15 +85,16 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_demo_people_stay_on_the_loopback_address(tmp_path: Path) -> None:
-    with pytest.raises(settings.SettingsError, match=r"127\.0\.0\.1 only"):
+    with pytest.raises(settings.SettingsError) as refusal:
         settings.load(write(tmp_path, DEMO + "hub: {host: 0.0.0.0}\n"))
+    assert "yaml:7: hub.host: demo people may sign in on 127.0.0.1 only; " in str(refusal.value)
 
 
 def test_names_ids_and_courses_are_distinct(tmp_path: Path) -> None:
     twice = DEMO + DEMO.split("tenants:\n")[1]
-    with pytest.raises(settings.SettingsError, match="same id"):
+    with pytest.raises(settings.SettingsError, match="nord is there already"):
         settings.load(write(tmp_path, twice))
-    with pytest.raises(settings.SettingsError, match="same name"):
+    with pytest.raises(settings.SettingsError, match="learner-nord is there already"):
         settings.load(write(tmp_path, twice.replace("id: nord", "id: sued", 1)))
 
 

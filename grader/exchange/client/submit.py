@@ -121,10 +121,10 @@ class ExchangeSubmit(Exchange, nbgrader.ExchangeSubmit):
 
 def _with_the_largest(failure: ExchangeFailure, files: dict[str, bytes]) -> ExchangeFailure:
     largest = max(files, key=lambda name: len(files[name]))
-    size = f"{len(files[largest]):,}"
+    size = len(files[largest])
     return ExchangeFailure(
-        f"{failure.message['en']} The largest file is {largest} with {size} bytes.",
-        f"{failure.message['de']} Die größte Datei ist {largest} mit {size} Byte.",
+        f"{failure.message['en']} The largest file is {largest} with {size:,} bytes.",
+        f"{failure.message['de']} Die größte Datei ist {largest} mit {archives.german(size)} Byte.",
         code=failure.code,
         status=failure.status,
     )

@@ -5,7 +5,7 @@
 # heißt **Kernel**. In dieser Einheit schreibst du zwei Kernel, die eine Formel auf jedes Element eines Arrays
 # anwenden. So einen Kernel nennt man *Map*.
 #
-# Du brauchst etwa 60 Minuten. Führe die Zellen von oben nach unten mit <kbd>Umschalt</kbd>+<kbd>Eingabe</kbd> aus.
+# Du brauchst etwa 60 Minuten. Führe die Zellen von oben nach unten mit **Umschalt+Eingabe** aus.
 
 # %%
 import numpy as np

@@ -4,7 +4,7 @@
 # A GPU runs the same function many thousand times at once. Each run is a **thread**; the function is a **kernel**.
 # In this unit you write two kernels that apply a formula to every element of an array. Such a kernel is called a *map*.
 #
-# You need about 60 minutes. Run the cells from top to bottom with <kbd>Shift</kbd>+<kbd>Enter</kbd>.
+# You need about 60 minutes. Run the cells from top to bottom with **Shift+Enter**.
 
 # %%
 import numpy as np

@@ -8,7 +8,7 @@
 # Die Daten dieser Einheit liefert eine Wärmebildkamera, die ein Maschinenteil beobachtet: Ein *Bild* ist eine Tabelle
 # von Temperaturen in Grad Celsius, ein *Film* ist ein Stapel von Bildern.
 #
-# Du brauchst etwa 60 Minuten. Führe die Zellen von oben nach unten mit <kbd>Umschalt</kbd>+<kbd>Eingabe</kbd> aus.
+# Du brauchst etwa 60 Minuten. Führe die Zellen von oben nach unten mit **Umschalt+Eingabe** aus.
 
 # %%
 import cupy as cp

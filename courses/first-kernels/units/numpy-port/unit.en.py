@@ -8,7 +8,7 @@
 # The data in this unit comes from a thermal camera that watches a machine part: a *frame* is a table of temperatures
 # in degrees Celsius, a *film* is a stack of frames.
 #
-# You need about 60 minutes. Run the cells from top to bottom with <kbd>Shift</kbd>+<kbd>Enter</kbd>.
+# You need about 60 minutes. Run the cells from top to bottom with **Shift+Enter**.
 
 # %%
 import cupy as cp
