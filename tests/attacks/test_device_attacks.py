@@ -59,7 +59,7 @@ ATTACKS: dict[str, tuple[str, float]] = {
     ),
     "counts reset": (
         "def double(x):\n    result = x.get() * np.float32(2)\n    out = cupy.asarray(result)\n    heap.reset_counters()\n"
-        "    try: heap._ask('reset_counters')\n    except Exception: pass\n    return out",
+        "    try: heap._ask('reset_counters')\n    except Exception: pass\n    x + x\n    return out",
         5,
     ),
     "the examiner's requests sent by the candidate": (
