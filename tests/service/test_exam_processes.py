@@ -101,9 +101,9 @@ def test_seed_and_source_are_the_examiners_alone(
     told: dict[str, dict[str, Any]] = {}
     fork = room._fork
 
-    def keep(role: str, folder: Path, read: list[Path], options: dict[str, Any]) -> Process:
+    def keep(role: str, folder: Path, read: list[Path], options: dict[str, Any], *more: Any) -> Process:
         told[role] = {"read": read, **options}
-        return fork(role, folder, read, options)
+        return fork(role, folder, read, options, *more)
 
     monkeypatch.setattr(room, "_fork", keep)
     source = tmp_path / "source"
