@@ -24,7 +24,7 @@ def open_store(settings: Settings) -> Store:
 
 def open_registrar(settings: Settings, store: Store) -> Registrar:
     """The registrar of these settings."""
-    return Registrar(store, settings.data / "courses", settings.gradebook_url)
+    return Registrar(store, settings.data / "courses", settings.gradebook_url, mail=settings.mail is not None)
 
 
 class PublishError(Exception):

@@ -96,7 +96,7 @@ def _named(annotation: Any) -> str:
         return f"texts by language ({_named(inner[0])})"
     if origin in (typing.Union, types.UnionType):
         return " or ".join(_named(part) for part in inner if part is not type(None))
-    return {str: "text", int: "whole number", float: "number", Path: "path"}[annotation]
+    return {bool: "true or false", str: "text", int: "whole number", float: "number", Path: "path"}[annotation]
 
 
 def _default(field: FieldInfo) -> str:

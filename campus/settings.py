@@ -158,6 +158,23 @@ class Exam(_Section):
     """After so many attempts that ended without a verdict a submission needs review."""
 
 
+class Mail(_Section):
+    """A mail server. Its password comes from the environment variable LEHRWERK_MAIL_PASSWORD."""
+
+    host: str
+    """The server's name."""
+    port: int = Field(default=587, ge=1, le=65535)
+    """Its port."""
+    starttls: bool = True
+    """Whether the connection must be encrypted; without it only for a server on this machine."""
+    user: str = ""
+    """The name to sign in with; empty means without signing in."""
+    sender: str
+    """The address that mails come from."""
+    domain: str = ""
+    """Makes an address of a name without `@`; without it such people get no mail."""
+
+
 class Settings(_Section):
     """The whole file. The string below a key is its entry in docs/operate/settings.md (see campus.reference)."""
 
@@ -177,6 +194,8 @@ class Settings(_Section):
     """What people may send, and what an exam may use."""
     exam: Exam = Exam()
     """How exams run."""
+    mail: Mail | None = None
+    """Sends people one e-mail for each verdict; without it nobody gets any."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Settings:

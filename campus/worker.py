@@ -5,18 +5,30 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from contextlib import AbstractContextManager, nullcontext
 
+from campus import runtime
+from campus.mail import Postman
 from campus.processes import dump_stacks_on_signal
 from campus.publish import open_registrar, open_store
-from campus.settings import Limits, load
+from campus.settings import Limits, Settings, load
 from grader.dispatch.exams import Exams
 from grader.dispatch.worker import Worker
 from grader.exam.room import ExamLimits, ExamRoom
+from grader.store import Store
 
 
 def exam_limits(limits: Limits) -> ExamLimits:
     """The exam's part of the settings' limits."""
     return ExamLimits(**{name: getattr(limits, name) for name in ExamLimits.model_fields})
+
+
+def _mail(settings: Settings, store: Store) -> AbstractContextManager[object]:
+    if settings.mail is None:
+        return nullcontext()
+    here = runtime.read(settings)
+    pages = f"{here.url.rstrip('/')}{here.portal_prefix}submissions/"
+    return Postman(store, settings.mail, lambda submission: pages + submission)
 
 
 def main() -> None:
@@ -28,7 +40,10 @@ def main() -> None:
     store = open_store(settings)
     registrar = open_registrar(settings, store)
     scratch = settings.data / "exam" / name
-    with ExamRoom(exam_limits(settings.limits), device=settings.exam.device, scratch=scratch) as room:
+    with (
+        ExamRoom(exam_limits(settings.limits), device=settings.exam.device, scratch=scratch) as room,
+        _mail(settings, store),
+    ):
         exams = Exams(store, room, settings.data / "exam" / "versions")
         worker = Worker(name, store, registrar, exams, settings.exam.lease_seconds)
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())

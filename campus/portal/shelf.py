@@ -144,14 +144,8 @@ def counts(visit: Visit, submission: Submission) -> bool:
     where = (submission.course_id, submission.assignment, submission.person)
     key = ("counts", *where)
     if key not in visit.remembered:
-        sent = visit.portal.store.submissions(course_id=where[0], assignment=where[1], person=where[2])
-        visit.remembered[key] = next((one.id for one in sent if _in_gradebook(one)), None)
-    return bool(visit.remembered[key] == submission.id)
-
-
-def _in_gradebook(submission: Submission) -> bool:
-    # One that needs review is in it, too, unless its verdict was refused; its note says so.
-    return submission.state == "graded" or (submission.recorded and submission.note == "in the gradebook")
+        visit.remembered[key] = {one.id for one in visit.portal.store.latest(*where, in_gradebook=True)}
+    return submission.id in visit.remembered[key]
 
 
 def version_of(visit: Visit, course: str) -> CourseVersion | None:

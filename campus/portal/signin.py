@@ -80,8 +80,15 @@ class Places:
 
     def lab(self, course: str, assignment: str, language: str) -> str:
         """Opens one unit in the person's own notebook server, starting it if need be, in the language of the page."""
+        return self._unit("open", course, assignment, language)
+
+    def reset(self, course: str, assignment: str, language: str) -> str:
+        """Asks there whether to begin the unit anew."""
+        return self._unit("reset", course, assignment, language)
+
+    def _unit(self, what: str, course: str, assignment: str, language: str) -> str:
         query = urlencode({"course": course, "assignment": assignment, "language": language})
-        return f"{self.hub}user-redirect/lehrwerk/open?{query}"
+        return f"{self.hub}user-redirect/lehrwerk/{what}?{query}"
 
     def formgrader(self, account: str) -> str:
         """The formgrader in a running server of `account`."""

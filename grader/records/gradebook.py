@@ -14,11 +14,11 @@ from threading import Lock
 from typing import Any
 
 from nbgrader.api import Gradebook
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-_engines: dict[str, Engine] = {}
-_checked: set[tuple[str, str]] = set()
+#: By URL: which file it was, where it is one, the engine, and the courses that are known to be there.
+_engines: dict[str, tuple[tuple[int, int] | None, Engine, set[str]]] = {}
 _lock = Lock()
 
 
@@ -26,36 +26,51 @@ class WarmGradebook(Gradebook):
     """As nbgrader's, on the process's engine for the database."""
 
     def __init__(self, db_url: str, course_id: str = "default_course", authenticator: Any = None) -> None:
-        self.engine = _engine(db_url)
+        self.engine, checked = _engine(db_url)
         self.db = scoped_session(sessionmaker(autoflush=True, bind=self.engine, future=True))
         self.course_id = course_id
         self.authenticator = authenticator
-        if (db_url, course_id) not in _checked:
+        if course_id not in checked:
             self.check_course(course_id=course_id)
-            _checked.add((db_url, course_id))
+            checked.add(course_id)
 
     def close(self) -> None:
         self.db.remove()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str) -> tuple[Engine, set[str]]:
     with _lock:
-        if url not in _engines:
+        file, engine, checked = _engines.get(url, (None, None, set()))
+        # A restored backup is another file of the same name.
+        if engine is None or file != _file(url):
+            if engine is not None:
+                engine.dispose()
             _with_commands_on_path()
             # nbgrader makes the tables of a new database.
             Gradebook(url).close()
-            engine = create_engine(url, future=True, pool_pre_ping=True)
-            if engine.dialect.name == "sqlite":
+            engine, checked = _new_engine(url), set()
+            _engines[url] = _file(url), engine, checked
+        return engine, checked
 
-                @event.listens_for(engine, "connect")
-                def connect(connection: Any, _: Any) -> None:
-                    # A formgrader writes there too, and pages read while somebody writes.
-                    connection.execute("PRAGMA busy_timeout=30000")
-                    connection.execute("PRAGMA journal_mode=WAL")
-                    connection.execute("PRAGMA synchronous=FULL")
 
-            _engines[url] = engine
-        return _engines[url]
+def _file(url: str) -> tuple[int, int] | None:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database is None or not os.path.exists(parsed.database):
+        return None
+    found = os.stat(parsed.database)
+    return found.st_dev, found.st_ino
+
+
+def _new_engine(url: str) -> Engine:
+    engine = create_engine(url, future=True, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def connect(connection: Any, _: Any) -> None:
+            # A formgrader writes there too.
+            connection.execute("PRAGMA busy_timeout=30000")
+
+    return engine
 
 
 def _with_commands_on_path() -> None:

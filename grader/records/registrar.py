@@ -43,9 +43,13 @@ class Grade:
 
 
 class Registrar:
-    """`courses` is the folder of nbgrader's course directories; `gradebook_url` names each course's database."""
+    """`courses` is the folder of nbgrader's course directories; `gradebook_url` names each course's database.
 
-    def __init__(self, store: Store, courses: Path, gradebook_url: Callable[[str], str]) -> None:
+    With `mail` every verdict that is recorded puts a mail to its learner into the store's outbox.
+    """
+
+    def __init__(self, store: Store, courses: Path, gradebook_url: Callable[[str], str], *, mail: bool = False) -> None:
+        self.mail = mail
         self.store = store
         self.courses = courses
         self.gradebook_url = gradebook_url
@@ -142,7 +146,7 @@ class Registrar:
                 self._write(submission, verdict)
             state = State.NEEDS_REVIEW if verdict.needs_review else State.GRADED
             why = "in the gradebook" if counts else "a newer one counts"
-            self.store.mark_recorded(submission_id, state, why, in_gradebook=counts)
+            self.store.mark_recorded(submission_id, state, why, in_gradebook=counts, mail=self.mail)
             return state
 
     def rewrite(self, course: str, assignment: str, person: str) -> None:

@@ -123,6 +123,15 @@ class ExtensionRow(Base):
     granted_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class MailRow(Base):
+    """The outbox: one mail for a submission's verdict. `due_at` is empty where it is sent."""
+
+    __tablename__ = "mail"
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submission.id"), primary_key=True)
+    due_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
 class EventRow(Base):
     """The log. Rows are only ever added; triggers refuse anything else."""
 

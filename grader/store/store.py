@@ -27,6 +27,7 @@ from grader.store.models import (
     EarlierVerdictRow,
     EventRow,
     ExtensionRow,
+    MailRow,
     PreferenceRow,
     SubmissionRow,
 )
@@ -58,6 +59,8 @@ _MIGRATION_LOCK = 0x4C656872
 _GRACE = 60.0
 #: The longest pause between two tries to record a verdict, in seconds.
 _LONGEST_PAUSE = 600.0
+#: A mail is tried so often, with a pause that doubles each time; the first is twice this, in seconds.
+_MAIL_TRIES, _MAIL_PAUSE = 8, 60.0
 
 
 class Store:
@@ -513,9 +516,11 @@ class Store:
         who: str = "registrar",
         *,
         in_gradebook: bool = True,
+        mail: bool = False,
     ) -> None:
         """The gradebook holds the verdict, or a newer one, or refuses it (`needs review`); `in_gradebook` says whether
-        this one was written. Marking twice changes nothing."""
+        this one was written. With `mail` the learner gets one, if there was none before for this submission. Marking
+        twice changes nothing."""
         with self._writing() as session:
             row = self._row(session, submission_id, lock=True)
             if row.recorded:
@@ -525,6 +530,8 @@ class Store:
             row.lease_worker = row.record_after = None
             row.note = why if state != State.GRADED else ""
             self._enter(session, row, State(state), who, why)
+            if mail and session.get(MailRow, submission_id) is None:
+                session.add(MailRow(submission_id=submission_id, due_at=_now(), tries=0))
 
     def postpone_recording(self, submission_id: str, why: str, who: str = "registrar") -> None:
         """The verdict could not be recorded, and that is our failure: it is due again after a pause that grows."""
@@ -539,6 +546,30 @@ class Store:
             self._enter(
                 session, row, State(row.state), who, f"try {row.record_tries} to record: {why}; again in {pause:g} s"
             )
+
+    # -- the outbox
+
+    def take_mail(self) -> Submission | None:
+        """A submission whose learner should get a mail now; it is due again after a pause, unless it is `mail_done`."""
+        with self._writing() as session:
+            query = (
+                select(MailRow)
+                .where(MailRow.due_at <= _now(), MailRow.tries < _MAIL_TRIES)
+                .order_by(MailRow.due_at)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            row = session.scalars(query).first()
+            if row is None:
+                return None
+            row.tries += 1
+            row.due_at = _now() + timedelta(seconds=_MAIL_PAUSE * 2**row.tries)
+            return _submission(self._row(session, row.submission_id))
+
+    def mail_done(self, submission_id: str) -> None:
+        """The mail is sent, or there is nobody to send it to."""
+        with self._writing() as session:
+            session.execute(update(MailRow).where(MailRow.submission_id == submission_id).values(due_at=None))
 
     # -- extensions
 

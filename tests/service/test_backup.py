@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from grader.records import Registrar
 from grader.records import backup as module
 from grader.records.backup import BackupError, backup, restore
 from grader.records.convert import Converter
-from grader.store import Lease, State, Store, Submission
+from grader.store import State, Store, Submission
 from tests.service.test_dispatch import COURSE, Desk, converter, open_registrar, published  # noqa: F401
 
 RIGHT, WRONG = "def double(x):\n    return 2 * x", "def double(x):\n    return 0"
@@ -144,7 +143,7 @@ def mark_by_hand(desk: Desk, person: str, points: float) -> None:
 
 def examine_again(desk: Desk, submission: Submission) -> float | None:
     """What the exam room says about a stored submission now."""
-    return desk.worker._verdict(Lease(submission, "again", 1, datetime.now(UTC))).score
+    return desk.worker.exams.verdict(submission).score
 
 
 def score(desk: Desk, person: str) -> float:
@@ -222,7 +221,7 @@ def test_a_verdict_on_its_way_is_recorded_after_the_restore(
     desk = old.open()
     submission = desk.hand_in(RIGHT)
     lease = desk.store.lease("doomed", 60)[0]
-    desk.store.deliver(lease.token, desk.worker._verdict(lease).model_dump_json())
+    desk.store.deliver(lease.token, desk.worker.exams.verdict(lease.submission).model_dump_json())
     backup(old.data, old.url, tmp_path / "b.tar.gz")
     old.destroy()
     new = house(kind, "restored", filled=False)

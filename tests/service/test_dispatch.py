@@ -558,3 +558,10 @@ def test_a_replay_says_where_it_differs(desk: Desk) -> None:
     lines = replay(desk.store, desk.worker.exams, submission.id).differences()
     assert "double-test: score was 4.0, is 0.0" in lines
     assert any(line.startswith("double-test: findings was []") for line in lines)
+
+
+def test_half_a_character_in_an_exception_is_no_failure_of_ours(desk: Desk) -> None:
+    submission = desk.hand_in("def double(x):\n    raise ValueError('\\ud800')")
+    desk.worker.once()
+    assert states(desk, submission)[-1] == "graded"
+    assert desk.grade()[0] == 0

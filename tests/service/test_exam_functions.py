@@ -116,3 +116,18 @@ def test_the_device_answers_tests_inside_the_candidate_and_in_a_shell(room: Exam
     with room.shell({}) as run:
         assert run("import cupy\nint(cupy.arange(4).sum())") == "6"
         assert run("float(cupy.ones(3)[1])") == "1.0"
+
+
+def test_the_seeds_of_a_verdict_repeat_its_exam(room: ExamRoom, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    check = CHECK.format(library="cupy")
+    (source / "unit.ipynb").write_bytes(notebook(solution("f", ""), test("t", 2, check), test("u", 2, check)))
+    files = {"unit.ipynb": notebook(solution("f", "import cupy\ndef f(x): return cupy.asarray(x) + 1"))}
+    first = room.examine(source, "unit", files)
+    assert set(first.seeds) == {"t", "u"}
+    # The evidence holds the inputs that were drawn.
+    assert all(cell.findings[0].evidence for cell in first.cells)
+    assert room.examine(source, "unit", files, seed=first.seeds).cells == first.cells
+    assert room.examine(source, "unit", files, seed={"t": first.seeds["t"]}).seeds["u"] != first.seeds["u"]
+    assert room.examine(source, "unit", files, seed=7).seeds == {"t": 7, "u": 7}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import re
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -115,6 +117,48 @@ def test_a_folder_without_its_notebook_gets_it_back(lab):
     assert lab.open(assignment="port-to-cupy").status_code == 302
     assert (folder / "port-to-cupy.ipynb").exists()
     assert (folder / "checks.py").read_text() == "mine"
+
+
+def test_a_unit_is_begun_anew_and_the_old_copy_stays_beside_it(lab):
+    where = {"course": COURSE, "assignment": "port-to-cupy", "language": "de"}
+    lab.open(assignment="port-to-cupy")
+    folder = lab.home / COURSE / "port-to-cupy"
+    (folder / "port-to-cupy.ipynb").write_text("mine")
+    asked = lab.ask("lehrwerk/reset", params=where)
+    assert (asked.status_code, "Diese Einheit neu beginnen?" in asked.text) == (200, True)
+    assert (folder / "port-to-cupy.ipynb").read_text() == "mine"
+    for _ in range(2):
+        done = lab.ask("lehrwerk/reset", "POST", params=where)
+        assert done.headers["location"] == f"{BASE}lab/tree/{COURSE}/port-to-cupy/port-to-cupy.ipynb"
+    assert (folder / "port-to-cupy.ipynb").read_bytes() == released("Hallo")
+    kept = sorted((lab.home / COURSE).glob("port-to-cupy-before-*/port-to-cupy.ipynb"))
+    assert [file.read_bytes() for file in kept].count(b"mine") == 1
+    assert len(kept) == 2
+
+
+def test_a_reset_that_the_exchange_refuses_changes_nothing(lab):
+    folder = lab.home / OTHER / UNIT
+    folder.mkdir(parents=True)
+    (folder / f"{UNIT}.ipynb").write_text("mine")
+    refused = lab.ask("lehrwerk/reset", "POST", params={"course": OTHER, "assignment": UNIT})
+    assert refused.status_code == 404
+    assert [path.name for path in folder.parent.iterdir()] == [UNIT]
+    assert (folder / f"{UNIT}.ipynb").read_text() == "mine"
+    shutil.rmtree(folder.parent)
+
+
+def test_a_reset_is_asked_for_by_a_form_of_the_servers_own(lab):
+    """As a browser that is signed in: by its cookie, which another site's form would bring along."""
+    lab.open()
+    where = {"course": COURSE, "assignment": UNIT}
+    with httpx.Client() as browser:
+        page = browser.get(f"{lab.url}lehrwerk/reset", params={**where, "token": TOKEN})
+        assert page.status_code == 200
+        assert browser.post(f"{lab.url}lehrwerk/reset", params=where).status_code == 403
+        form = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
+        assert form
+        done = browser.post(f"{lab.url}lehrwerk/reset", params=where, data={"_xsrf": form.group(1)})
+        assert done.status_code == 302
 
 
 def test_clicks_at_the_same_time_fetch_once(here):

@@ -269,6 +269,22 @@ def test_a_verdict_that_cannot_be_recorded_comes_up_again_later(store: Store) ->
     assert (found.state, found.note) == (State.GRADED, "")
 
 
+def test_one_mail_waits_for_each_verdict_and_one_process_takes_it(store: Store) -> None:
+    published(store)
+    submission = receive(store)
+    store.deliver(store.lease("w", 60)[0].token, "{}")
+    for _ in range(2):
+        store.mark_recorded(submission.id, State.GRADED, mail=True)
+    taken = store.take_mail()
+    assert taken is not None
+    assert taken.id == submission.id
+    # It is due again later, unless somebody says that it is sent.
+    assert store.take_mail() is None
+    store.mail_done(submission.id)
+    with store.engine.connect() as connection:
+        assert connection.execute(text("SELECT tries, due_at FROM mail")).all() == [(1, None)]
+
+
 def test_nothing_is_taken_for_a_course_that_is_not_there(store: Store) -> None:
     with pytest.raises(StoreError, match="nord--first"):
         receive(store)

@@ -55,6 +55,12 @@ def upgrade() -> None:
         sa.Column("granted_by", sa.String(200), nullable=False),
         sa.Column("granted_at", utc, nullable=False),
     )
+    op.create_table(
+        "mail",
+        sa.Column("submission_id", sa.String(32), sa.ForeignKey("submission.id"), primary_key=True),
+        sa.Column("due_at", utc, index=True),
+        sa.Column("tries", sa.Integer, nullable=False),
+    )
 
 
 def downgrade() -> None:
