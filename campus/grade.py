@@ -20,6 +20,7 @@ from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+_AT_LINE = mark("line %(line)s: %(message)s")
 Device = Literal["auto", "emulated", "cuda"]
 
 
@@ -98,8 +99,7 @@ def table(public: dict[str, Any], language: Language) -> Table:
     for cell in public["cells"]:
         points = say(mark("by hand")) if cell["score"] is None else number(cell["score"], language)
         findings = "\n".join(
-            f"{say(mark('line %(line)s')) % finding}: {finding['message']}" if finding["line"] else finding["message"]
-            for finding in cell["findings"]
+            say(_AT_LINE) % finding if finding["line"] else finding["message"] for finding in cell["findings"]
         )
         maximum = number(cell["max_score"], language)
         shown.add_row(cell["grade_id"], say(OUTCOMES[cell["outcome"]]), f"{points} / {maximum}", findings)

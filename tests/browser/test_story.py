@@ -59,11 +59,11 @@ class Lab:
         self.page.get_by_role("button", name="Submit", exact=True).click()
 
 
-def open_lab(person: Person) -> Lab:
+def open_lab(person: Person, picture: str = "course") -> Lab:
     """From the catalogue by clicks to the notebook."""
     page = person.goto("")
     page.get_by_role("link", name=re.compile("First kernels|Erste Kernel")).click()
-    person.picture("course")
+    person.picture(picture)
     with person.context.expect_page() as opened:
         page.get_by_role("link", name=re.compile("Open in the lab|Im Labor öffnen")).first.click()
     return Lab(opened.value)
@@ -174,7 +174,7 @@ def test_a_german_learner_gets_german(campus: Campus) -> None:
     page.goto(f"{campus.platform.url}hub/spawn")
     expect(page.get_by_role("heading", name="Dein Server startet")).to_be_visible()
     page.wait_for_url(re.compile("/user/learner-sued/"))
-    lab = open_lab(learner)
+    lab = open_lab(learner, "course-de")
     expect(lab.cell("Ein Kernel mit Wächter")).to_be_visible()
     lab.run_all()
     expect(lab.cell("checks.saxpy(saxpy)")).to_contain_text("Dein Kernel schreibt noch nichts")

@@ -143,7 +143,7 @@ def test_a_wrong_answer_is_graded_too(course: Path, tmp_path: Path) -> None:
     assert "double-test" in table.stdout
     assert "line 2" in table.stdout
     table = lehrwerk("grade", course, "double", file, "--language", "de")
-    for words in ("0 von 6 Punkten", "Zeile 2", "von Hand", "mit Fehler abgebrochen"):
+    for words in ("0 von 6 Punkten", "Zeile 2", "von Hand", "noch nicht richtig"):
         assert words in table.stdout
 
 
