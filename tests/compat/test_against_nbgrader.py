@@ -25,7 +25,7 @@ from grader.exam.verdict import Verdict
 from tests.compat.assignments import ASSIGNMENTS
 from tests.compat.course import write
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 WORKERS = 2
 QUICKSTART = ["quickstart", "quickstart-autotest"]
