@@ -220,7 +220,7 @@ def _deadline(unit: dict[str, Any], extension: Extension | None) -> datetime | N
     if extension is not None and extension.until is not None:
         return extension.until
     text = unit.get("deadline")
-    return datetime.fromisoformat(str(text)).astimezone() if text else None
+    return datetime.fromisoformat(str(text)) if text else None
 
 
 def _too_late(at: datetime) -> Refused:

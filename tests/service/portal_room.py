@@ -189,7 +189,7 @@ class Room:
             self.store.withdraw(submission, "learner-nord")
         else:
             self.run(submission)
-            self.store.mark_recorded(submission, state, why)
+            self.store.mark_recorded(submission, state, why, in_gradebook=False)
 
 
 def room(folder: Path) -> Room:
