@@ -17,6 +17,8 @@ _KNOWN = [
     (r"withdrawn", mark("taken back")),
     (r"waiting for a worker", mark("waits for a worker")),
     (r"to be marked again", mark("to be marked again")),
+    (r"regraded: (?P<detail>.*)", mark("marked anew, after the tests were changed")),
+    (r"try (?P<number>\d+) to record: (?P<detail>.*)", mark("try %(number)s to write it into the gradebook")),
     (r"attempt (?P<number>\d+)", mark("attempt %(number)s")),
     (r"(?P<worker>\S+) stopped answering", mark("%(worker)s does not answer any more")),
     (r"in the gradebook", mark("in the gradebook")),
