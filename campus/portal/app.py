@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from campus.portal import operation, pages, teaching
 from campus.portal.formgrader import HubServers, Servers
 from campus.portal.language import LANGUAGES, mark, translations
-from campus.portal.security import Csrf, CsrfError, SecurityHeaders, policy
+from campus.portal.security import Csrf, CsrfError, SecurityHeaders, policy, refuse_nul
 from campus.portal.signin import Auth, Places, SigninRefused, SigninUnavailable, places_from_environment
 from campus.portal.visit import Portal, SigninNeeded, Visit, open_visit
 from campus.runtime import INSTALLATION
@@ -78,7 +78,14 @@ def create_app(
         yield
         await portal.feed.stop()
 
-    app = FastAPI(title="Lehrwerk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Lehrwerk",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(refuse_nul)],
+    )
     app.state.portal = portal
     for router in (auth.router(), pages.router, teaching.router, operation.router):
         app.include_router(router, prefix=prefix)

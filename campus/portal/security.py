@@ -7,7 +7,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,6 +39,12 @@ class Csrf:
             raise CsrfError("the form was sent by another site")
         if not cookie or not hmac.compare_digest(self.token(cookie, session).encode(), sent.encode()):
             raise CsrfError("the form's token is missing or of another session")
+
+
+def refuse_nul(request: Request) -> None:
+    """Nothing has a name with NUL, which PostgreSQL cannot even look for. Raises 404."""
+    if any("\0" in value for value in (*request.path_params.values(), *request.query_params.values())):
+        raise HTTPException(404)
 
 
 def policy(form_targets: Iterable[str] = ()) -> str:

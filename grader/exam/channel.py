@@ -105,7 +105,7 @@ def encode(value: Any, otherwise: Otherwise = _refuse, depth: int = 0) -> Any:
         return {"~": kind.__name__, "v": value.isoformat()}
     if kind is datetime.timedelta:
         return {"~": "timedelta", "v": [value.days, value.seconds, value.microseconds]}
-    if kind.__module__.startswith("pandas."):
+    if kind.__module__.partition(".")[0] == "pandas":
         return _encode_pandas(value, otherwise, below)
     return otherwise(value)
 
@@ -195,6 +195,9 @@ def _decode_pandas(kind: str, value: dict[str, Any], special: Any, depth: int) -
     index = [decode(item, special, depth) for item in value["i"]]
     if kind == "series":
         data = decode(value["v"], special, depth)
+        if not isinstance(data, np.ndarray | list):
+            # A range would be written out, whatever its length.
+            raise ChannelError("a series holds an array or a list")
         return pandas.Series(data, index=index, name=decode(value["n"], special, depth))
     columns = [decode(column, special, depth) for column in value["v"]]
     frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(index=index)

@@ -67,9 +67,10 @@ def read_notebook(name: str, data: bytes) -> dict[str, Any]:
             raise SubmissionError(messages.not_a_notebook(name, "cell"))
         source = cell.get("source", "")
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
-            cell["source"] = "".join(source)
-        elif not isinstance(source, str):
+            source = "".join(source)
+        if not isinstance(source, str):
             raise SubmissionError(messages.not_a_notebook(name, "source"))
+        cell["source"] = source
         if not _is_text(cell["source"]):
             raise SubmissionError(messages.not_a_notebook(name, "Unicode"))
     return content

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from grader.course.archives import _too_large
@@ -20,6 +21,32 @@ __all__ = ["ExchangeService", "router"]
 
 Language = Literal["de", "en"]
 Caller = Callable[[Request], Awaitable[Person]]
+
+
+class _Error(BaseModel):
+    """Why a request is refused: a code for programs, a sentence in each language for people."""
+
+    code: str
+    message: dict[Language, str]
+
+
+class _Refusal(BaseModel):
+    error: _Error
+
+
+#: What any route may answer besides what it is for, and what submitting may.
+_REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": _Refusal} for status in (401, 403, 404, 422, 500, 503)}
+_SUBMIT_REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": _Refusal} for status in (400, 413)}
+_ARCHIVE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}}}
+}
+_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+_ARCHIVE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 class _Route(APIRoute):
@@ -40,7 +67,7 @@ class _Route(APIRoute):
 
 def router(service: ExchangeService, caller: Caller) -> APIRouter:
     """Routes below the portal's `api`. `caller` says whose token a request holds, or raises 401."""
-    routes = APIRouter(route_class=_Route)
+    routes = APIRouter(route_class=_Route, responses=_REFUSALS)
     # A default, since an annotation is read as text and would not be found here.
     who = Depends(caller)
 
@@ -63,11 +90,16 @@ def router(service: ExchangeService, caller: Caller) -> APIRouter:
             for unit in version.bundle["units"]
         ]
 
-    @routes.get("/courses/{course}/assignments/{assignment}/release")
+    @routes.get("/courses/{course}/assignments/{assignment}/release", response_class=Response, responses=_ARCHIVE)
     def release(course: str, assignment: str, person: Person = who, language: Language = "en") -> Response:
         return Response(service.release(person, course, assignment, language), media_type="application/gzip")
 
-    @routes.post("/courses/{course}/assignments/{assignment}/submissions")
+    @routes.post(
+        "/courses/{course}/assignments/{assignment}/submissions",
+        status_code=201,
+        responses=_SUBMIT_REFUSALS | {200: {"description": "The same was handed in before."}},
+        openapi_extra=_ARCHIVE_BODY,
+    )
     async def submit(
         course: str, assignment: str, request: Request, person: Person = who, language: Language = "en"
     ) -> JSONResponse:
@@ -89,7 +121,7 @@ def router(service: ExchangeService, caller: Caller) -> APIRouter:
         found = service.own(person, submission)
         return {**_summary(found), "queue_position": service.store.queue_position(found.id)}
 
-    @routes.get("/submissions/{submission}/archive")
+    @routes.get("/submissions/{submission}/archive", response_class=Response, responses=_ARCHIVE)
     def archive(submission: str, person: Person = who) -> Response:
         return Response(service.store.archive(service.own(person, submission).id), media_type="application/gzip")
 
@@ -102,7 +134,7 @@ def router(service: ExchangeService, caller: Caller) -> APIRouter:
             raise Refused(404, "no-verdict", "There is no verdict yet.", "Es gibt noch kein Urteil.")
         return JSONResponse(Verdict.model_validate(json.loads(text)).public(language))
 
-    @routes.get("/submissions/{submission}/feedback")
+    @routes.get("/submissions/{submission}/feedback", response_class=Response, responses=_PAGE)
     def feedback(submission: str, person: Person = who) -> HTMLResponse:
         text = service.feedback(person, submission)
         if text is None:

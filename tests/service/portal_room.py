@@ -192,9 +192,10 @@ class Room:
             self.store.mark_recorded(submission, state, why, in_gradebook=False)
 
 
-def room(folder: Path) -> Room:
-    """A portal with the same course at two tenants, and nothing handed in. Its database lies in `folder`."""
-    store, gradebook, hub = Store(f"sqlite:///{folder / 'store.sqlite'}"), Gradebook(), HubDouble()
+def room(folder: Path, database: str = "") -> Room:
+    """A portal with the same course at two tenants, and nothing handed in. Its database lies in `folder`, or is the
+    one of that URL."""
+    store, gradebook, hub = Store(database or f"sqlite:///{folder / 'store.sqlite'}"), Gradebook(), HubDouble()
     store.migrate()
     for course in (COURSE, OTHER):
         store.publish(course, BUNDLE, b"", "ab" * 32, "start")

@@ -16,6 +16,10 @@ from dataclasses import dataclass, field
 #: A module larger than this is refused before it is read, in characters.
 MAX_TEXT = 8_000_000
 MAX_INSTRUCTIONS = 200_000
+MAX_REGISTERS = 1_000_000
+MAX_REGISTER_NAME = 200
+#: A variable with initial values, in bytes.
+MAX_INITIAL = 16_000_000
 
 SIZES = {
     **{f"{kind}{bits}": bits // 8 for kind in "bus" for bits in (8, 16, 32, 64)},
@@ -243,7 +247,7 @@ class _Reader:
         token = self.next()
         if token.kind != "number":
             raise PtxError(f"expected a number, found {token.text!r}", token.at)
-        return int(token.text.rstrip("U"), 0)
+        return _integer(token)
 
     # -- module level
 
@@ -337,9 +341,10 @@ class _Reader:
         size = count * SIZES[kind]
         if initial is not None:
             size = size or len(initial)
-            initial = initial.ljust(size, b"\0")[:size]
-        if not 0 <= size <= 1 << 32 or not 0 < align <= 4096:
+        if not 0 <= size <= (MAX_INITIAL if initial is not None else 1 << 32) or not 0 < align <= 4096:
             raise PtxError(f"variable {name} of {size} bytes, aligned to {align}", token.at)
+        if initial is not None:
+            initial = initial.ljust(size, b"\0")[:size]
         return Variable(name, space, size, max(align, SIZES[kind]), initial, external)
 
     def _skip_parentheses(self) -> None:
@@ -350,11 +355,11 @@ class _Reader:
     def _initial(self, size: int) -> bytes:
         if not self.take("{"):
             return self._initial_item(size)
-        data = b""
+        parts = []
         while not self.take("}"):
-            data += self._initial(size)
+            parts.append(self._initial(size))
             self.take(",")
-        return data
+        return b"".join(parts)
 
     def _initial_item(self, size: int) -> bytes:
         token = self.next()
@@ -362,7 +367,7 @@ class _Reader:
             return _float_bits(token.text)
         if token.kind != "number":
             raise PtxError(f"initial value {token.text!r} is not a number", token.at)
-        value = int(token.text.rstrip("U"), 0)
+        value = _integer(token)
         return (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
 
     # -- functions
@@ -490,8 +495,8 @@ class _Body:
             if reader.take("<"):
                 count = reader.integer()
                 reader.expect(">")
-                if not 0 <= count <= MAX_INSTRUCTIONS:
-                    raise PtxError(f"{count} registers", token.at)
+                if not 0 <= count <= MAX_REGISTERS - len(self.function.registers) or len(name) > MAX_REGISTER_NAME:
+                    raise PtxError(f"{count} registers {name[:40]}", token.at)
                 self.function.registers.update((f"{name}{i}", kind) for i in range(count))
             else:
                 self.function.registers[name] = kind
@@ -539,7 +544,7 @@ class _Body:
         if token.text == "[":
             return self._address()
         if token.kind == "number":
-            return Immediate(int(token.text.rstrip("U"), 0))
+            return Immediate(_integer(token))
         if token.kind == "float":
             bits = _float_bits(token.text)
             return Immediate(
@@ -567,7 +572,7 @@ class _Body:
         token = reader.next()
         base: Register | Symbol | None
         if token.kind == "number":
-            base, offset = None, int(token.text.rstrip("U"), 0)
+            base, offset = None, _integer(token)
         elif token.text in self.function.registers:
             base, offset = Register(token.text), 0
         else:
@@ -576,6 +581,16 @@ class _Body:
             offset = reader.integer()
         reader.expect("]")
         return Address(base, offset)
+
+
+def _integer(token: _Token) -> int:
+    """A decimal, octal or hexadecimal number."""
+    text = token.text.rstrip("U")
+    octal = text.lstrip("-").startswith("0") and text.lstrip("-0").isdigit()
+    try:
+        return int(text, 8 if octal else 0)
+    except ValueError:  # an 8 or 9 in an octal number, or more digits than Python reads
+        raise PtxError(f"cannot read the number {token.text[:40]!r}", token.at) from None
 
 
 def _float_bits(text: str) -> bytes:

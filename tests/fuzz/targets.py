@@ -1,0 +1,104 @@
+"""What fuzzing calls with hostile bytes: each target lets out nothing but the reader's documented exception.
+
+That is caught here, so that whatever comes out of a target is a fault. What a reader took is judged as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from grader.course import archives
+from grader.device.emulated import ptx
+from grader.exam import channel, paper
+
+#: The instructor's side of the fuzzed notebooks.
+_SOURCE = {
+    "cells": [
+        {"cell_type": "code", "source": "import numpy as np", "metadata": {}},
+        {"cell_type": "code", "source": "", "metadata": {"nbgrader": {"grade_id": "f", "solution": True}}},
+        {
+            "cell_type": "code",
+            "source": "assert f(1) == 2",
+            "metadata": {"nbgrader": {"grade_id": "t", "grade": True, "points": 2}},
+        },
+        {
+            "cell_type": "markdown",
+            "source": "Why?",
+            "metadata": {"nbgrader": {"grade_id": "why", "grade": True, "solution": True, "points": 1}},
+        },
+    ]
+}
+
+
+@dataclass(frozen=True)
+class _Caps:
+    """Small, so that a fuzzer meets them."""
+
+    submission_bytes: int = 100_000
+    unpacked_bytes: int = 200_000
+    archive_entries: int = 20
+    file_bytes: int = 50_000
+
+
+def message(data: bytes) -> None:
+    """A message of a candidate's. What was read can be sent on."""
+    try:
+        value = channel.decode(channel.unpack(data))
+    except channel.ChannelError:
+        return
+    try:
+        packed = channel.pack(channel.encode(value))
+    except channel.NotPlain:
+        # A time zone other than UTC, and what is nested just deeply enough to be read.
+        return
+    channel.decode(channel.unpack(packed))
+
+
+def notebook(data: bytes) -> None:
+    """A submitted notebook, which then becomes a paper that holds the instructor's tests and no others."""
+    try:
+        submitted = paper.read_notebook("work.ipynb", data)
+    except paper.SubmissionError:
+        return
+    laid = paper.lay_out("work", _SOURCE, submitted, _SOURCE)
+    marked = [(cell.grade_id, cell.max_score) for cell in laid.cells if cell.kind != "run"]
+    assert marked == [("t", 2.0), ("why", 1.0)]
+    assert [cell.source for cell in laid.cells if cell.kind == "test"] == ["assert f(1) == 2"]
+
+
+def archive(data: bytes) -> None:
+    """A submitted archive. What was read stays in its folder and within the caps."""
+    caps = _Caps()
+    try:
+        files = archives.read(data, caps)
+    except archives.ArchiveError:
+        return
+    assert len(files) <= caps.archive_entries
+    assert sum(map(len, files.values())) <= caps.unpacked_bytes
+    for name, content in files.items():
+        parts = PurePosixPath(name).parts
+        assert parts
+        assert ".." not in parts
+        assert not name.startswith("/")
+        assert len(content) <= caps.file_bytes
+
+
+def module(data: bytes) -> None:
+    """PTX of a learner's compiler."""
+    text = data.decode("utf-8", "replace")
+    try:
+        ptx.parse(text)
+    except ptx.PtxError:
+        return
+    finally:
+        ptx._cache.clear()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "message": message,
+    "notebook": notebook,
+    "archive": archive,
+    "module": module,
+}
