@@ -19,6 +19,7 @@ from tests.service.portal_room import (
     OTHER,
     PEOPLE,
     PREFIX,
+    VERDICT,
     Room,
     archive_of,
     client,
@@ -383,6 +384,15 @@ def test_only_the_owner_withdraws(here):
     assert post(here, "learner2-nord", path).status_code == 404
     assert post(here, "instructor-sued", path).status_code == 404
     assert here.store.submission(submission).state == "queued"
+
+
+def test_a_less_protected_cell_is_noted_for_those_who_mark(here):
+    submission = here.submit()
+    cells = [cell.model_copy(update={"protected": False}) for cell in VERDICT.cells]
+    here.grade(submission, VERDICT.model_copy(update={"cells": cells}))
+    page = f"submissions/{submission}"
+    assert "Weniger geschützt: die Prüfung".lower() in get(here, "grader-nord", page, "de").text.lower()
+    assert "Less protected: the test" not in get(here, "learner-nord", page).text
 
 
 def stuck(here: Room) -> str:
