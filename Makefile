@@ -14,6 +14,7 @@ help:
 	@echo "make test     lint, type check, unit, service and browser tests"
 	@echo "make install  install only; GPU=1 adds CuPy for a real GPU"
 	@echo "make bench    the benchmarks"
+	@echo "make attacks  every known attack, by stock nbgrader and by Lehrwerk (half an hour)"
 
 machine:
 	@case "$$(uname -s)" in Linux) ;; *) echo "Lehrwerk runs on Linux (x86-64 or arm64). On macOS use a Linux container, on Windows use WSL2." >&2; exit 1;; esac
@@ -41,3 +42,7 @@ bench:
 	@$(MAKE) --no-print-directory install DEV=1
 	.venv/bin/python -m benchmarks.grading
 	.venv/bin/python -m benchmarks.startup
+
+attacks:
+	@$(MAKE) --no-print-directory install DEV=1
+	.venv/bin/python -m tests.attacks

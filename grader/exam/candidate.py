@@ -117,12 +117,13 @@ class Candidate:
             frontends.install_emulated(self.heap)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What one of the questions below gives, with what was printed and which names are bound anew."""
+        """What one of the questions below gives, with what was printed and which names are bound anew or gone."""
         self.sent.clear()
         with self.heap.answering() if self.heap is not None else contextlib.nullcontext():
             answer: dict[str, Any] = getattr(self, f"do_{request['do']}")(request)
-        changed = [name for name, value in self.space.items() if self.known.get(name) != id(value)]
-        self.known = {name: id(value) for name, value in self.space.items()}
+        bound = {name: id(value) for name, value in self.space.items()}
+        changed = [name for name in self.known | bound if self.known.get(name) != bound.get(name)]
+        self.known = bound
         names = [name for name in changed if type(name) is str]
         return {**answer, "output": self.output.take(), "errors": self.errors.take(), "names": names}
 

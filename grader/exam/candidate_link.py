@@ -295,6 +295,8 @@ class CandidateLink:
         bring_back((args, kwargs), (done.args, done.kwargs))
         if done.error is not None:
             raise exception(done.error)
+        # `f(3).equals(expected)`: yes or no, and the learner's object was told to what.
+        self.doubtful |= attribute is not None and bool(args or kwargs) and isinstance(done.value, bool | np.bool_)
         return done.value
 
     def call_plainly(

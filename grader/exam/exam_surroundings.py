@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from grader.checks import messages as check_messages
 from grader.checks import surroundings
 from grader.checks.signature import parse_signature
-from grader.device.interface import Device, DeviceError, Language, Launch, LaunchResult
+from grader.device.interface import Device, DeviceError, Finding, Language, Launch, LaunchResult
 from grader.exam import messages
 from grader.exam.bench import launch_to_plain, result_from_plain
 from grader.exam.candidate_link import CandidateLink
@@ -81,14 +82,18 @@ class ExamSurroundings:
 
 
 class BenchDevice:
-    """The bench, as a device. One that ended is tried once more: another process may have been the reason."""
+    """The bench, as a device. One that ended is tried once more: another process may have been the reason.
+
+    `lines` is the number of lines of the longest cell: the PTX of a candidate may name any.
+    """
 
     compute_capability = (9, 0)
 
-    def __init__(self, channel: Channel, name: str, seconds: Callable[[], float]) -> None:
+    def __init__(self, channel: Channel, name: str, seconds: Callable[[], float], lines: int) -> None:
         self.channel = channel
         self.name = name
         self.seconds = seconds
+        self.lines = lines
 
     def launch(self, launch: Launch) -> LaunchResult:
         body = pack(launch_to_plain(launch))
@@ -112,4 +117,11 @@ class BenchDevice:
             raise DeviceError(f"the bench sent what is no result: {type(error).__name__}") from error
         if [buffer.nbytes for buffer in result.buffers] != [buffer.nbytes for buffer in launch.buffers]:
             raise DeviceError("the bench sent other buffers back")
-        return result
+        return replace(result, findings=[self._on_its_lines(finding) for finding in result.findings])
+
+    def _on_its_lines(self, finding: Finding) -> Finding:
+        """A line that no cell has could carry a hidden value: such a finding says what happened, and not where."""
+        if max(finding.line or 0, finding.other_line or 0) <= self.lines:
+            return finding
+        text = messages.somewhere(finding.kind)
+        return replace(finding, message=text, general=text, line=None, other_line=None)

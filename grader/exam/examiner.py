@@ -52,7 +52,8 @@ class Examiner:
             channel, options["call_seconds"], self._seconds_left, lines, self.own.modules, emulated=emulated
         )
         self.space = Namespace(self.link)
-        device = BenchDevice(channel, str(options["device"]), self._seconds_left)
+        most = max(lines.values(), default=0)
+        device = BenchDevice(channel, str(options["device"]), self._seconds_left, most)
         self.surroundings = ExamSurroundings(self.link, device, options["language"])
         self.restarts = 0
         #: Cells that the candidate of now has run; cells that ended a candidate twice; what became of learner's cells.
@@ -206,7 +207,9 @@ class Examiner:
         self.link.listen(lambda text: sys.stdout.write(text))
         try:
             mark(result, self._execute(cell))
-            self._bind(cell)
+            # A test may have caught the ending; binding would start another candidate, and forget it.
+            if self.link.gone is None:
+                self._bind(cell)
         except CandidateGone:
             pass
         except BaseException as error:  # a test cell may raise anything; what it means is told by its class

@@ -106,6 +106,13 @@ def refused_kernel() -> dict[str, str]:
     }
 
 
+def somewhere(kind: str) -> dict[str, str]:
+    return {
+        "en": f"The device found a fault of this kind in your kernel, outside the lines of your cells: {kind}.",
+        "de": f"Das Gerät fand in deinem Kernel einen Fehler dieser Art, außerhalb der Zeilen deiner Zellen: {kind}.",
+    }
+
+
 def foreign_cell(cell: str) -> ExamFinding:
     return _finding(
         "foreign-cell",

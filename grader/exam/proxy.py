@@ -1,8 +1,9 @@
 """Learner's objects as the examiner sees them. Imports nothing of the project.
 
 Calling a proxy, and using a method, an attribute or an operator of it, asks the candidate and gives back plain data, or
-another proxy. A proxy is unequal to all plain data, has no order with it, no truth value and no `__array__`, so an
-object with an obliging `__eq__` proves nothing here. Two proxies are compared by the candidate; the asker notes that.
+another proxy. A proxy is unequal to all plain data, has no order with it and no difference from it, no truth value and
+no `__array__`, so an object with an obliging `__eq__` or `__sub__` proves nothing here. Two proxies are compared by the
+candidate, which also answers whatever else is done with a proxy and plain data; the asker notes that.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class Proxy:
         return values[0]
 
     def __contains__(self, item: Any) -> bool:
-        return self._asker.operate("contains", self, item) is True
+        return self._asker.operate("contains", self, item, doubtful=True) is True
 
     def __getitem__(self, key: Any) -> Any:
         return self._asker.operate("getitem", self, key)
@@ -143,15 +144,25 @@ class CallableProxy(Proxy):
 
 
 def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    # The other operand may be what a test expects, and its answer what the test goes by.
     return (
-        lambda self, other: self._asker.operate(name, self, other),
-        lambda self, other: self._asker.operate(name, other, self),
+        lambda self, other: self._asker.operate(name, self, other, doubtful=True),
+        lambda self, other: self._asker.operate(name, other, self, doubtful=True),
     )
+
+
+def _difference(one: Any, other: Any) -> Any:
+    """`one - other`. A difference from plain data is a comparison with it, as in `abs(f(3) - 4) < 1e-9`."""
+    proxy, plain = (one, other) if isinstance(one, Proxy) else (other, one)
+    if not isinstance(plain, Proxy):
+        raise TypeError(
+            f"a learner's object of type {proxy._type} has no difference from a {type(plain).__name__} here"
+        )
+    return proxy._asker.operate("sub", one, other, doubtful=True)
 
 
 for _name in (
     "add",
-    "sub",
     "mul",
     "matmul",
     "truediv",
@@ -167,6 +178,8 @@ for _name in (
     _plain = _name.rstrip("_")
     for _method, _function in zip((f"__{_plain}__", f"__r{_plain}__"), _binary(_name), strict=True):
         setattr(Proxy, _method, _function)
+for _method, _function in (("__sub__", _difference), ("__rsub__", lambda self, other: _difference(other, self))):
+    setattr(Proxy, _method, _function)
 for _name in ("neg", "pos", "abs", "invert"):
     setattr(Proxy, f"__{_name}__", lambda self, name=_name: self._asker.operate(name, self))
 # A descriptor on the class would hide the docstring of the learner's object behind the class's own.

@@ -677,6 +677,9 @@ def _nothing(laid: Paper) -> list[CellVerdict]:
 def _answer(process: Process, until: float, device: Callable[[], Process] | None) -> tuple[bytes, int]:
     """A process's answer, and how often it asked its device meanwhile; `device` gives the process that it asked."""
     for requests in itertools.count():
+        if requests and time.monotonic() > until:
+            # Each request may be quick, and there may be no last one.
+            raise TimedOut("no answer in time")
         answer = process.channel.receive_raw(max(until - time.monotonic(), 0.01))
         if device is None or not device_link.is_request(answer):
             return answer, requests
