@@ -151,7 +151,7 @@ def _answers(
         return answers, added
     marked = {marks(cell)["grade_id"]: number for number, cell in enumerate(source["cells"]) if marks(cell)}
     given = _given(source, released)
-    ids = {source["cells"][number].get("id"): number for number in _unmarked(source).values()}
+    ids = {_id(source["cells"][number]): number for number in _unmarked(source).values()}
     after, last, extra = "first", -1, 0
     for cell in submitted["cells"]:
         grade_id = marks(cell).get("grade_id", "")
@@ -174,10 +174,16 @@ def _answers(
                 extra += 1
                 made = Cell("run", f"added-{after}-{extra}", cell["source"], learner=True)
                 # What a learner made of a given cell takes effect after it.
-                changed = ids.get(cell.get("id"), -1)
+                changed = ids.get(_id(cell), -1)
                 last = changed if last < changed < end else last
                 added.setdefault(last, []).append(made)
     return answers, added
+
+
+def _id(cell: dict[str, Any]) -> str | None:
+    """A cell's id in the notebook; None where it has none, or what is none."""
+    found = cell.get("id")
+    return found if isinstance(found, str) else None
 
 
 def _given(source: dict[str, Any], released: dict[str, Any] | None) -> dict[str, list[int]]:

@@ -16,7 +16,7 @@ from grader.course.archives import ArchiveError
 from grader.device.emulated import PtxError, parse
 from grader.exam import channel
 from grader.exam.channel import ChannelError
-from grader.exam.paper import read_notebook
+from grader.exam.paper import lay_out, read_notebook
 from tests.fuzz.targets import TARGETS, _Caps
 
 pytestmark = pytest.mark.fuzz
@@ -58,6 +58,13 @@ def test_a_tar_with_a_long_extended_header_is_refused_before_it_is_parsed() -> N
 def test_names_of_any_length_that_is_taken_survive_packing() -> None:
     files = {"ü" * 120: b"1", "x" * 240: b"2", "ü" * 60 + "/" + "ü" * 60: b"3"}
     assert archives.read(archives.pack_files(files), _Caps()) == files
+
+
+def test_a_cell_whose_id_is_no_text_has_none() -> None:
+    cell = {"cell_type": "code", "metadata": {}, "source": "x = 1", "id": {"nbgrader": 1}}
+    content = {"nbformat": 4, "cells": [cell]}
+    laid = lay_out("work", {"cells": [dict(cell, id="one", source="y = 2")]}, content)
+    assert [one.source for one in laid.cells] == ["x = 1", "y = 2"]
 
 
 def test_a_cell_without_source_is_an_empty_one() -> None:
