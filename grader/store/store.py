@@ -420,7 +420,7 @@ class Store:
     def lease(self, worker: str, seconds: float, batch: int = 1) -> list[Lease]:
         """Up to `batch` submissions to examine, oldest first; one whose lease ran out goes to the next who asks."""
         with self._writing() as session:
-            self._expire(session)
+            self._expire(session, seconds)
             query = (
                 select(SubmissionRow)
                 .where(SubmissionRow.state == State.QUEUED)
@@ -438,7 +438,14 @@ class Store:
                 leases.append(Lease(_submission(row), row.lease_token, row.attempts, row.lease_until))
             return leases
 
-    def _expire(self, session: Session) -> None:
+    def _expire(self, session: Session, seconds: float) -> None:
+        # A clock that was ahead gave leases that would hold for as long as it was wrong; they end as new ones do.
+        latest = _now() + timedelta(seconds=seconds)
+        session.execute(
+            update(SubmissionRow)
+            .where(SubmissionRow.state == State.RUNNING, SubmissionRow.lease_until > latest)
+            .values(lease_until=latest)
+        )
         late = (
             select(SubmissionRow)
             .where(SubmissionRow.state == State.RUNNING, SubmissionRow.lease_until < _now())
@@ -504,7 +511,10 @@ class Store:
         whose pause after a failed try is over."""
         query = select(SubmissionRow.id).where(SubmissionRow.verdict.is_not(None), SubmissionRow.recorded.is_(False))
         if due:
-            query = query.where(or_(SubmissionRow.record_after.is_(None), SubmissionRow.record_after <= _now()))
+            # One that is due later than any pause lasts was postponed by a clock that was ahead.
+            now, latest = _now(), _now() + timedelta(seconds=max(_GRACE, _LONGEST_PAUSE))
+            after = SubmissionRow.record_after
+            query = query.where(or_(after.is_(None), after <= now, after > latest))
         with self._reading() as session:
             return list(session.scalars(query.order_by(SubmissionRow.received_at)))
 

@@ -516,3 +516,21 @@ def test_blobs_lie_in_s3_where_the_settings_say_so(tmp_path: Path) -> None:
     assert len(bucket.objects) == 2
     with store.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM blob WHERE data IS NOT NULL")).scalar() == 0
+
+
+def test_a_clock_that_was_ahead_holds_neither_lease_nor_verdict_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = 7200.0
+    monkeypatch.setattr("grader.store.store._now", lambda: datetime.now(UTC) + timedelta(seconds=ahead))
+    published(store)
+    leased, delivered = receive(store), receive(store, "berta")
+    for lease in store.lease("doomed", 60, batch=2):
+        if lease.submission.id == delivered.id:
+            assert store.deliver(lease.token, "{}")
+    ahead = 0.0
+    assert store.lease("other", 60) == []
+    assert store.unrecorded(due=True) == [delivered.id]
+    ahead = 61.0
+    (again,) = store.lease("other", 60)
+    assert again.submission.id == leased.id
