@@ -54,12 +54,16 @@ class Worker:
                     self.store.wait(seen, _WAIT, until=lambda: self._stopping)
                 pause = _PAUSE
             except Exception:
-                log.exception("the store cannot be used; trying again in %g s", pause)
+                log.exception("there is no work without disk and store; trying again in %g s", pause)
                 time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
     def once(self) -> bool:
-        """Examine one submission; False where none waits."""
+        """Examine one submission; False where none waits. Raises ExamError where the disk is full.
+
+        That is found before a submission is taken, for which each failed exam would be an attempt.
+        """
+        self.exams.room.check_disk()
         leases = self.store.lease(self.name, self.lease_seconds)
         for lease in leases:
             self._examine(lease)

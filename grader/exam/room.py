@@ -37,7 +37,7 @@ from grader.exam.nbgrader_rules import MARKING
 from grader.exam.paper import Cell, Paper, SubmissionError
 from grader.exam.users import RoomUsers
 from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Tests, Verdict
-from grader.exam.watch import Caps, Watched, Watcher
+from grader.exam.watch import Caps, Watched, Watcher, disk_full
 
 __all__ = ["ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
 
@@ -135,6 +135,12 @@ class ExamRoom:
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
+
+    def check_disk(self) -> None:
+        """Raises ExamError where the disk is too full for an exam, before anything of a submission lies on it."""
+        assert self._scratch is not None
+        if (full := disk_full(self._scratch)) is not None:
+            raise ExamError(full)
 
     def _make_scratch(self, held: contextlib.ExitStack) -> None:
         if self._scratch is None:
@@ -287,8 +293,7 @@ class ExamRoom:
     def _folder(self) -> Iterator[Path]:
         """A folder for one exam, removed at its end."""
         assert self._scratch is not None
-        folder = Path(tempfile.mkdtemp(dir=self._scratch))
-        folder.chmod(0o711)
+        folder = scratch.make(self._scratch)
         try:
             yield folder
         finally:

@@ -96,7 +96,7 @@ class Watcher:
         excess = fault = None
         try:
             excess = _takes_too_much(watched.pid, self.caps) or _fills(watched.folder, self.caps)
-            fault = None if excess else _disk_full(watched.folder)
+            fault = None if excess else disk_full(watched.folder)
         except OSError as error:
             # So it is when the process has just ended; one that still runs must not run unwatched.
             fault = f"an exam's process cannot be watched: {error}"
@@ -135,7 +135,7 @@ def _fills(folder: Path, caps: Caps) -> str | None:
     return f"{size} bytes in its folder; at most {caps.folder_bytes}" if size > caps.folder_bytes else None
 
 
-def _disk_full(folder: Path) -> str | None:
+def disk_full(folder: Path) -> str | None:
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
     if free < DISK_FLOOR:

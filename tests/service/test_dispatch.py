@@ -528,6 +528,17 @@ def test_an_exam_that_fails_on_our_side_changes_no_verdict(
     assert desk.grade()[0] == 4
 
 
+def test_a_full_disk_costs_no_submission_an_attempt(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    submission = desk.hand_in(MODEL)
+    with monkeypatch.context() as patch:
+        patch.setattr("grader.exam.watch.DISK_FLOOR", 1 << 62)
+        with pytest.raises(ExamError, match="make room there"):
+            desk.worker.once()
+    assert states(desk, submission) == ["received", "queued"]
+    assert desk.worker.once()
+    assert desk.grade()[0] == 4
+
+
 def test_a_verdict_says_what_it_takes_to_reach_it_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEHRWERK_IMAGE", "sha256:0123")
     submission = desk.hand_in(MODEL)
