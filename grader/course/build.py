@@ -83,6 +83,11 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle.model_validate_json((folder / "bundle.json").read_text(encoding="utf-8"))
 
 
+def handed_out(release: Path, language: str, first: str) -> Path:
+    """What learners of a language got, below a built course's `release`; without it that of its `first` language."""
+    return release / language if (release / language).is_dir() else release / first
+
+
 def notebook(unit: Unit, language: str) -> NotebookNode:
     """A unit's notebook with nbgrader's full marks; a cell's id is its grade id."""
     made = nbformat.v4.new_notebook(metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})

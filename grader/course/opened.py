@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.course import plain
-from grader.course.build import build, read_bundle
+from grader.course.build import build, handed_out, read_bundle
 from grader.course.model import CourseError, Problem
 from grader.course.reader import read
 from grader.exam.room import ExamRoom
@@ -29,7 +29,7 @@ class Opened:
 
     def given(self, assignment: str, language: str) -> Path:
         """The folder that learners of this language got."""
-        return self.released / assignment if self.plain else self.released / language / assignment
+        return (self.released if self.plain else handed_out(self.released, language, self.language)) / assignment
 
 
 def assignments(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from grader.course import archives
-from grader.course.build import read_bundle
+from grader.course.build import handed_out, read_bundle
 from grader.exam.paper import marks, read_notebook
 from grader.exam.room import ExamRoom, SubmissionError
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
@@ -42,8 +42,9 @@ class Exams:
         digest = bundle_digest or submission.bundle_digest
         bundle = self.bundle(digest)
         source = bundle / "source" / submission.assignment
-        given = bundle / "release" / submission.language / submission.assignment
-        tests = next(unit.tests for unit in read_bundle(bundle).units if unit.id == submission.assignment)
+        manifest = read_bundle(bundle)
+        given = handed_out(bundle / "release", submission.language, manifest.languages[0]) / submission.assignment
+        tests = next(unit.tests for unit in manifest.units if unit.id == submission.assignment)
         started = time.monotonic()
         try:
             files = archives.read(self.store.archive(submission.id), archives.ACCEPTED)

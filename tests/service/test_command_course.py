@@ -133,7 +133,8 @@ def test_the_json_of_grade_is_the_published_one(course: Path, answer: Path) -> N
 def test_a_wrong_answer_is_graded_too(course: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.ipynb"
     unit = read(course).units[0]
-    nbformat.write(answered(released(notebook(unit, "en")), {"double": "def double(x):\n    return 1 / 0"}), file)
+    answers = {"double": "def double(x):\n    return 1 / 0", "why": "Twice is a sum."}
+    nbformat.write(answered(released(notebook(unit, "en")), answers), file)
     done = lehrwerk("grade", course, "double", file, "--json", "--language", "de")
     assert done.returncode == 0
     (finding,) = json.loads(done.stdout)["cells"][0]["findings"]
@@ -145,6 +146,14 @@ def test_a_wrong_answer_is_graded_too(course: Path, tmp_path: Path) -> None:
     table = lehrwerk("grade", course, "double", file, "--language", "de")
     for words in ("0 von 6 Punkten", "Zeile 2", "von Hand", "noch nicht richtig"):
         assert words in table.stdout
+
+
+def test_a_course_that_lacks_the_readers_language_knows_what_learners_got(course: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.ipynb"
+    nbformat.write(released(notebook(read(course).units[0], "en")), file)
+    done = lehrwerk("grade", course, "double", file, "--json", "--language", "de")
+    (why,) = [cell for cell in json.loads(done.stdout)["cells"] if cell["grade_id"] == "why"]
+    assert (why["score"], why["outcome"]) == (0, "missing")
 
 
 def test_a_plain_nbgrader_folder_grades(tmp_path: Path) -> None:
