@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,12 @@ class Stock:
 
     def close(self) -> None:
         if self._process is not None:
+            # A kernel has a session of its own, and may be one that does not see its parent end.
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
             os.killpg(self._process.pid, signal.SIGKILL)
+            for child in children:
+                with suppress(ProcessLookupError):
+                    os.kill(int(child), signal.SIGKILL)
             self._process.wait()
             self._process = None
 

@@ -19,11 +19,11 @@ ATTACKS = [pytest.param(attack, id=attack.name) for attacks in CORPUS.values() f
 
 @pytest.fixture(scope="module")
 def sat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Sat]]]:
-    """What came of each attack that is asked for, by name; two rooms work ahead of the tests."""
+    """What came of each attack that is asked for, by name; three rooms, of which some wait for a clock, work ahead."""
     asked = [getattr(item, "callspec", None) for item in request.session.items]
     attacks = [spec.params["attack"] for spec in asked if spec is not None and "attack" in spec.params]
     # Folders of exams must not be readable through the one above.
-    with sittings(attacks, tmp_path_factory.mktemp("attacks"), rooms=2) as futures:
+    with sittings(attacks, tmp_path_factory.mktemp("attacks"), rooms=3) as futures:
         yield futures
 
 

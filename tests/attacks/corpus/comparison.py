@@ -106,7 +106,7 @@ ATTACKS = (
     ),
     Attack(
         "a sequence that answers with what it is compared with", "items are asked for before anything is compared",
-        "class Q:\n    def __len__(self): return 3\n    def __getitem__(self, i):\n        if i > 2: raise IndexError\n        return Q()\n"
+        "class Q:\n    def __len__(self): return 3\n    def __getitem__(self, i):\n        if i > 2: raise IndexError\n        return Same()\n"
         "    def __eq__(self, o): return True\ndef answer(x): return Q()",
         source=asks("assert np.all(np.asarray(answer(3)) == np.array([1, 2, 3]))\nassert list(answer(3)) == [1, 2, 3]"),
     ),
