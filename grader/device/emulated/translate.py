@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.device.emulated import alu
 from grader.device.emulated.access import Access
+from grader.device.emulated.formats import FORMATS
 from grader.device.emulated.memory import LOCAL_WINDOW, SHARED_WINDOW, address
 from grader.device.emulated.ptx import (
     SIZES,
@@ -116,7 +116,7 @@ class _Translator:
         self.module = module
         self.function = function
         self.numbers = {name: number for number, name in enumerate(function.registers)}
-        self.types = [alu.DTYPES[kind] for kind in function.registers.values()]
+        self.types = [FORMATS[kind].storage for kind in function.registers.values()]
         self.shared: dict[str, int] = {}
         self.local: dict[str, int] = {}
         self.shared_size = self._lay_out("shared", self.shared)
@@ -125,6 +125,8 @@ class _Translator:
             self.numbers[o.name] for i in function.instructions for o in _sources(i) if isinstance(o, Register)
         }
         self.site = 0
+        #: Has an instruction of this block left a carry?
+        self.carries = False
 
     def _lay_out(self, space: str, places: dict[str, int]) -> int:
         position = 0
@@ -191,6 +193,7 @@ class _Translator:
 
     def _block(self, start: int, end: int, starts: list[int]) -> Block:
         block = Block(site=max(end - 1, start), length=end - start)
+        self.carries = False
         for number in range(start, end):
             instruction = self.function.instructions[number]
             self.site = number
@@ -364,13 +367,9 @@ class _Translator:
     # -- instructions
 
     def _operation(self, instruction: Instruction) -> Operation | None:
-        from grader.device.emulated.instructions import TABLE
+        from grader.device.emulated.instructions import operation
 
-        make = TABLE.get(instruction.parts[0])
-        if make is None:
-            raise Unsupported(instruction)
-        operation: Operation | None = make(self, instruction)
-        return operation
+        return operation(self, instruction)
 
     def access(self, instruction: Instruction, dtype: Any, strong: bool = False) -> tuple[Access, str]:
         space = next((p for p in instruction.parts if p in _SPACES), "")
