@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from grader.device.emulated import alu, rounding
+from grader.device.emulated.calls import EXTERNAL, called
 from grader.device.emulated.formats import FORMATS, Format, convert
 from grader.device.emulated.memory import SHARED_WINDOW, WINDOW_BITS
+from grader.device.emulated.printing import print_lanes, text_at
 from grader.device.emulated.ptx import Address, Immediate, Instruction, PtxError, Register, Symbol, Vector
 from grader.device.emulated.translate import Operation, generic_base
 
@@ -650,6 +653,8 @@ def _ld_param(t: Any, i: Instruction) -> Operation:
     place = i.operands[1]
     if not isinstance(place, Address) or not isinstance(place.base, Symbol):
         raise ValueError("a parameter was expected")
+    if place.base.name in t.local:
+        return _param_access(t, i, place)
     names = [p.name for p in t.function.parameters]
     if place.base.name not in names:
         raise PtxError(f"unknown parameter {place.base.name}", i.at)
@@ -668,11 +673,40 @@ def _ld_param(t: Any, i: Instruction) -> Operation:
     return run
 
 
+def _param_access(t: Any, i: Instruction, place: Any) -> Operation:
+    """A parameter or result of a call: bytes of local memory that only calls and these instructions touch."""
+    dtype = np.dtype(_type(i))
+    start = t.place(place.base.name)
+    stores = i.parts[0] == "st"
+    values = i.operands[1] if stores else i.operands[0]
+    items = values.items if isinstance(values, Vector) else (values,)
+    if place.offset < 0 or place.offset + dtype.itemsize * len(items) > start.size:
+        raise PtxError(f"access outside of parameter {place.base.name}", i.at)
+    parts = [
+        replace(start, offset=start.offset + place.offset + number * dtype.itemsize, size=dtype.itemsize)
+        for number in range(len(items))
+    ]
+    accessors = [t._get(item, dtype) if stores else t._set(item, dtype) for item in items]
+
+    def run(lanes: Any) -> None:
+        wave = lanes.wave
+        index = np.arange(wave.threads) if lanes.index is None else lanes.index
+        for part, accessor in zip(parts, accessors, strict=True):
+            where = wave.stack.positions(part, index, 0)
+            if stores:
+                raw = np.ascontiguousarray(lanes.spread(accessor(lanes)))
+                wave.local[where] = raw.view(np.uint8).reshape(where.shape)
+            else:
+                accessor(lanes, np.ascontiguousarray(wave.local[where]).view(dtype)[:, 0])
+
+    return run
+
+
 def _st(t: Any, i: Instruction) -> Operation:
     dtype = _type(i)
     access, space = t.access(i, dtype)
     if space == "param":
-        raise ValueError("parameters of calls")
+        return _param_access(t, i, i.operands[0])
     where = t._address(i.operands[0], space)
     sources = i.operands[1].items if isinstance(i.operands[1], Vector) else (i.operands[1],)
     values = [t._get(source, dtype) for source in sources]
@@ -909,6 +943,29 @@ def _redux(t: Any, i: Instruction) -> Operation:
     return run
 
 
+def _external(t: Any, i: Instruction) -> Operation:
+    """A function that the device has: printf or the end of a failed assertion."""
+    name, arguments, _ = called(i)
+    if len(arguments) != EXTERNAL[name]:
+        raise PtxError(f"call of {name} with {len(arguments)} arguments", i.at)
+    places = [t.place(argument.name) for argument in arguments]
+    site = t.site
+
+    def run(lanes: Any) -> None:
+        wave = lanes.wave
+        index = np.arange(wave.threads) if lanes.index is None else lanes.index
+        given = [
+            np.ascontiguousarray(wave.local[wave.stack.positions(place, index, 0)]).view(f"u{place.size}")[:, 0]
+            for place in places
+        ]
+        if name == "vprintf":
+            print_lanes(wave, index, *given)
+        else:
+            wave.trap(site, index, text_at(wave, int(given[0][0]), int(index[0])))
+
+    return run
+
+
 def _nothing(t: Any, i: Instruction) -> None:
     return None
 
@@ -945,6 +1002,7 @@ _MODIFIERS: dict[str, set[str]] = {
         ("atom red", {*_ATOMIC, "cas", "noftz"} | _WHERE),
         ("membar fence", {"cta", "gl", "sys", "gpu", "cluster", "sc", "acq_rel", "acquire", "release"}),
         ("bar", {"warp", "sync"}),
+        ("call", {"uni"}),
         ("vote", {"sync", "all", "any", "uni", "ballot"}),
         ("shfl", {"sync", "up", "down", "bfly", "idx"}),
         ("match", {"sync", "any", "all"}),
@@ -1020,6 +1078,8 @@ TABLE: dict[str, Maker] = {
     "shfl": _shfl,
     "match": _match,
     "redux": _redux,
+    "call": _external,
+    "pmevent": _nothing,
     "nanosleep": _nothing,
     "prefetch": _nothing,
     "prefetchu": _nothing,

@@ -82,6 +82,8 @@ def from_integer(value: Lane) -> Lane:
 
 
 def integer_to_float64(value: Lane, mode: str) -> Lane:
+    if value.dtype.itemsize < 8:
+        return value.astype(np.float64)
     high = (value >> value.dtype.type(32)).astype(np.float64) * 4294967296.0
     low = (value & value.dtype.type(0xFFFFFFFF)).astype(np.float64)
     return _directed(*two_sum(high, low), mode)
