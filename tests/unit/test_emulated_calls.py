@@ -146,6 +146,29 @@ def test_a_failed_assertion_says_what_was_asserted() -> None:
     assert result.findings[0].thread == (3, 0, 0)
 
 
+def test_barriers_count_predicates_of_those_who_are_there() -> None:
+    code = """__global__ void k(const int* a, int* o) { int i = threadIdx.x; if (i >= 80) return;
+      for (int round = 0; round < 3; round++) { int x = a[i] > round;
+        int all = __syncthreads_and(x), one = __syncthreads_or(x);
+        o[i] = o[i] * 1000 + __syncthreads_count(x) * 4 + (all != 0) * 2 + (one != 0); } }"""
+    a = np.arange(96, dtype="i4") % 3 + 1
+    result, (_, o) = run(code, a, np.zeros(96, "i4"), block=96)
+    expected = 0
+    for count in (int((a[:80] > level).sum()) for level in range(3)):
+        expected = expected * 1000 + count * 4 + (count == 80) * 2 + (count > 0)
+    assert errors(result) == []
+    assert o.tolist() == [expected] * 80 + [0] * 16
+
+
+def test_a_producer_arrives_at_a_barrier_and_goes_on() -> None:
+    code = """__global__ void k(int* o) { __shared__ int s[32]; int i = threadIdx.x;
+      if (i >= 32) { s[i - 32] = i; asm volatile("bar.arrive 1, 64;" ::: "memory"); }
+      else { asm volatile("bar.sync 1, 64;" ::: "memory"); o[i] = s[i]; } }"""
+    result, (o,) = run(code, np.zeros(32, "i4"), block=64)
+    assert errors(result) == []
+    assert o.tolist() == list(range(32, 64))
+
+
 def test_a_table_of_texts_holds_addresses() -> None:
     code = """__constant__ const char* names[3] = {"left", "right", "up"};
     __global__ void k(int* o) { o[threadIdx.x] = names[threadIdx.x % 3][1]; }"""

@@ -280,7 +280,9 @@ def test_nan_becomes_the_integer_of_the_manual(opcode: str, source: str, target:
 
 
 @pytest.mark.parametrize("mode", ["rz", "rm", "rp"])
-@pytest.mark.parametrize(("source", "target"), [("s64", "f32"), ("s32", "f64"), ("u64", "f64"), ("s32", "f32"), ("s64", "f64")])
+@pytest.mark.parametrize(
+    ("source", "target"), [("s64", "f32"), ("s32", "f64"), ("u64", "f64"), ("s32", "f32"), ("s64", "f64")]
+)
 def test_integers_become_floats_in_the_mode_that_is_written(source: str, target: str, mode: str) -> None:
     info, dtype = np.iinfo(FORMATS[source].compute), FORMATS[target].compute
 

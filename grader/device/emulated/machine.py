@@ -26,6 +26,8 @@ PATIENCE = 64
 #: Executed instructions of the machine, whatever their number of lanes. Bounds the time of narrow endless kernels.
 ISSUE_LIMIT = 4_000_000
 WARP = 32
+#: Where a group goes that only arrived at a barrier and did not wait.
+_NOWHERE = -1
 
 
 class Stop(Exception):
@@ -184,6 +186,11 @@ class Wave:
         self.alive = np.full(blocks, self.block_threads)
         self.last_site = np.full(self.threads, -1, np.int32)
         self.special: dict[str, Any] = {}
+        if self.program.tallies:
+            self.votes = np.zeros(self.threads, bool)
+            # Of the threads that met at a thread's last barrier: how many voted yes, and how many there were.
+            self.tally = np.zeros(self.threads, np.int64)
+            self.met = np.zeros(self.threads, np.int64)
         self._stack = Stack(self) if self.program.calls else None
         self.ready: dict[int, list[np.ndarray]] = {}
         self.since: dict[int, int] = {}
@@ -321,6 +328,8 @@ class Wave:
             operation(lanes)
         taken = block.taken(lanes)
         chosen = None if block.chosen is None else lanes.spread(block.chosen(lanes))
+        if block.predicate is not None:
+            self.votes[index] = lanes.spread(block.predicate(lanes))
         lanes.flush()
         if chosen is not None:
             self._switch(block, index, chosen, taken)
@@ -384,7 +393,10 @@ class Wave:
 
     def _arrive(self, block: Block, index: np.ndarray) -> None:
         self.counters.barriers += len(index)
-        self.waiting.setdefault(block.barrier, []).append((index, block.following, block.site))
+        following = _NOWHERE if block.arrives else block.following
+        self.waiting.setdefault(block.barrier, []).append((index, following, block.site))
+        if block.arrives:
+            self._enter(block.following, index)
         self._complete(block.barrier, block.barrier_count)
 
     def _complete(self, barrier: int, expected: int | None = None) -> None:
@@ -398,19 +410,28 @@ class Wave:
         if not done.any():
             return
         self._judge(groups, done)
+        if self.program.tallies:
+            self._count_votes(np.concatenate([index for index, _, _ in groups]), done)
         blocks = np.flatnonzero(done) + self.first_block
         self.state.block_barrier[blocks] = self.state.step + 1
         self.state.step += 1
         remaining = []
         for index, following, site in groups:
             free = done[index // self.block_threads]
-            self._enter(following, index[free])
+            if following != _NOWHERE:
+                self._enter(following, index[free])
             if not free.all():
                 remaining.append((index[~free], following, site))
         if remaining:
             self.waiting[barrier] = remaining
         else:
             del self.waiting[barrier]
+
+    def _count_votes(self, index: np.ndarray, done: np.ndarray) -> None:
+        block = index // self.block_threads
+        index, block = index[done[block]], block[done[block]]
+        self.tally[index] = np.bincount(block, self.votes[index], self.blocks).astype(np.int64)[block]
+        self.met[index] = np.bincount(block, minlength=self.blocks)[block]
 
     def _judge(self, groups: list[tuple[np.ndarray, int, int]], done: np.ndarray) -> None:
         """Findings about a barrier that completes in the blocks `done`."""

@@ -61,6 +61,10 @@ class Block:
     guard: Callable[[Lanes], Any] | None = None
     length: int = 0
     call: CallSite | None = None
+    #: bar.arrive: the lanes are counted and go on.
+    arrives: bool = False
+    #: bar.red: what each lane brings to the count.
+    predicate: Callable[[Lanes], Any] | None = None
     #: For an indexed branch: the index of each lane, and where each index leads.
     chosen: Callable[[Lanes], Any] | None = None
     targets: list[int] = field(default_factory=list)
@@ -101,6 +105,8 @@ class Program:
     entry_block: int = 0
     calls: bool = False
     frame_size: int = 0
+    #: Does a barrier count predicates?
+    tallies: bool = False
 
     def zero(self, register: int) -> Any:
         return self.register_types[register](0)
@@ -120,7 +126,8 @@ MAX_LOCAL = 512 << 10
 _SPACES = ("global", "shared", "local", "const", "param")
 _STRONG = {"volatile", "relaxed", "acquire", "release", "acq_rel", "mmio"}
 _TERMINATORS = {"bra", "ret", "exit", "trap", "bar", "barrier", "brkpt", "brx"}
-_ALWAYS_STRONG = {"atom", "red"}
+#: What may stand in the opcode of a barrier of the block.
+_BARRIER = {"sync", "arrive", "red", "cta", "aligned", "popc", "and", "or", "u32", "pred"}
 
 
 class _Translator:
@@ -200,6 +207,7 @@ class _Translator:
             entry_block=_block_at(starts, self.linked.start, len(instructions)),
             calls=any(variable.space == "param" for variable in function.variables.values()),
             frame_size=self.frame_size,
+            tallies=any(map(_reduces, instructions)),
         )
 
     def _granule(self) -> int:
@@ -215,14 +223,29 @@ class _Translator:
         for number, instruction in enumerate(self.function.instructions):
             if instruction.parts[0] in _TERMINATORS:
                 starts.add(number + 1)
-        # Behind a call stands a block of its own, without instructions, that takes over the results.
-        starts.update(number + 1 for number in self.linked.calls)
-        after = [number + 1 for number in self.linked.calls]
+        # Behind a call and a reducing barrier stands a block without instructions that takes over the results.
+        reducing = [n for n, i in enumerate(self.function.instructions) if _reduces(i)]
+        after = [number + 1 for number in (*self.linked.calls, *reducing)]
+        starts.update(after)
         return sorted(start for start in (*starts, *after) if start < len(self.function.instructions))
 
     def _return_to(self, number: int) -> Block:
+        if number not in self.linked.calls:
+            return Block(self.site_of(number), [self._reduced(self.function.instructions[number])])
         site = self._call_site(number)
         return Block(self.site_of(number), [lambda lanes: lanes.wave.stack.resume(site, lanes)])
+
+    def _reduced(self, instruction: Instruction) -> Operation:
+        """What a reducing barrier leaves: of the lanes that met there, how many brought true, or did all, or one."""
+        how = next(part for part in instruction.parts if part in ("popc", "and", "or"))
+        put = self._set(instruction.operands[0], np.uint32 if how == "popc" else np.bool_)
+
+        def run(lanes: Lanes) -> None:
+            wave = lanes.wave
+            true, met = (a if lanes.index is None else a[lanes.index] for a in (wave.tally, wave.met))
+            put(lanes, {"popc": true.astype(np.uint32), "and": true == met, "or": true > 0}[how])
+
+        return run
 
     def _call_site(self, number: int) -> CallSite:
         call = self.linked.calls[number]
@@ -284,14 +307,21 @@ class _Translator:
         elif name in ("trap", "brkpt"):
             block.ends = "trap"
         else:
-            if "sync" not in instruction.parts:
-                raise Unsupported(instruction)
-            block.ends = "barrier"
-            counts = [o.value for o in instruction.operands if isinstance(o, Immediate)]
-            if len(counts) != len(instruction.operands) or not counts:
-                raise Unsupported(instruction)
-            block.barrier = int(counts[0])
-            block.barrier_count = int(counts[1]) if len(counts) > 1 else None
+            self._barrier(block, instruction)
+
+    def _barrier(self, block: Block, instruction: Instruction) -> None:
+        if set(instruction.parts[1:]) - _BARRIER:
+            raise Unsupported(instruction)
+        block.ends = "barrier"
+        block.arrives = "arrive" in instruction.parts
+        operands = instruction.operands
+        if _reduces(instruction):
+            block.predicate, operands = self._get(operands[-1], np.bool_), operands[1:-1]
+        counts = [o.value for o in operands if isinstance(o, Immediate)]
+        if len(counts) != len(operands) or not 1 + block.arrives <= len(counts) <= 2:
+            raise Unsupported(instruction)
+        block.barrier = int(counts[0])
+        block.barrier_count = int(counts[1]) if len(counts) > 1 else None
 
     def _target(self, label: Any, instruction: Instruction, starts: list[int]) -> int:
         """The block to which a branch leads."""
@@ -439,6 +469,10 @@ class _Translator:
         space = next((p for p in instruction.parts if p in _SPACES), "")
         strong = strong or bool(_STRONG & set(instruction.parts))
         return Access(space, dtype, self.site, instruction.line, strong), space
+
+
+def _reduces(instruction: Instruction) -> bool:
+    return instruction.parts[0] in ("bar", "barrier") and "red" in instruction.parts
 
 
 def _lay_out(variables: list[Variable]) -> tuple[dict[str, int], int]:
