@@ -1,6 +1,6 @@
 """`python -m tests.numba_cuda.child DEVICE MODULE [NAME...]`: a module's tests, or some of them, in this process.
 
-`DEVICE` is `emulated` or `simulator`, which numba-cuda reads from its environment. Each test writes a JSON list: its
+`DEVICE` is `emulated` or `simulator`; `room` sets the environment for it. Each test writes a JSON list: its
 name, how it went, and why.
 """
 
@@ -24,12 +24,8 @@ def flat(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
 
 
 def main() -> None:
-    device, module, *names = sys.argv[1:]
+    _, module, *names = sys.argv[1:]
     warnings.simplefilter("ignore")
-    if device == "emulated":
-        from grader.device.frontends import install_emulated
-
-        install_emulated(language="en", show=None)
     suite = unittest.defaultTestLoader.loadTestsFromName(f"{PACKAGE}.{module}")
     out = sys.stdout
     for test in flat(suite):

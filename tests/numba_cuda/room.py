@@ -47,7 +47,12 @@ def modules() -> list[str]:
 
 def run_module(device: Device, module: str, names: Sequence[str] = ()) -> dict[str, Outcome]:
     """How each test went; those of `names` that said nothing are lost."""
-    environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": str(int(device == "simulator")), "PYTHONPATH": str(ROOT)}
+    environment = {
+        **os.environ,
+        "NUMBA_ENABLE_CUDASIM": str(int(device == "simulator")),
+        "LEHRWERK_DEVICE": device,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).with_name("site"))]),
+    }
     found = {name: Outcome("lost", "the process ended before this test did") for name in names}
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -397,6 +397,9 @@ class _Translator:
         if name.startswith("%"):
             special = _special(name)
             return lambda lanes: special(lanes).astype(kind)
+        if name == "WARP_SZ":
+            warp = kind.type(32)
+            return lambda lanes: warp
         if name in self.shared:
             value = np.dtype(f"u{kind.itemsize}").type(self.shared[name] + operand.offset).view(kind)
             return lambda lanes: value

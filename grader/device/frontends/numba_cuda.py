@@ -404,8 +404,9 @@ def _on_device(value: Any, write_back: list[Any]) -> Any:
     hint = value if isinstance(value, ArgHint) else InOut(value)
     copy_in = isinstance(hint, In) or bool(getattr(hint, "copy_input", True))
     array, moved = devicearray.auto_device(hint.value, copy=copy_in)
-    if moved and isinstance(hint, Out):
-        write_back.append(lambda: array.copy_to_host(hint.value))
+    if moved:
+        # The array must live as long as the launch, also where nothing comes back.
+        write_back.append(lambda: array.copy_to_host(hint.value) if isinstance(hint, Out) else array)
     return array
 
 
