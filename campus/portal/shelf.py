@@ -68,13 +68,15 @@ class CourseCard:
 
 @dataclass(frozen=True)
 class UnitRow:
-    """One unit with what the person has done in it. Scores are None before the first verdict."""
+    """One unit with what the person has done in it. Scores are None before the first verdict; `own_deadline` says that
+    the deadline was put off for this person."""
 
     id: str
     title: str
     minutes: int
     max_score: float
     deadline: datetime | None
+    own_deadline: bool
     objectives: list[str]
     state: str
     last: Submission | None
@@ -166,13 +168,16 @@ def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
         sent = mine.get(unit["id"], [])
         last = next((one for one in sent if one.state != "withdrawn"), None)
         scores = [(one, found.score) for one in sent if (found := verdict_of(visit, one)) is not None]
+        extension = visit.portal.store.extension(version.course_id, unit["id"], visit.access.name)
+        own = extension.until if extension else None
         rows.append(
             UnitRow(
                 id=unit["id"],
                 title=visit.pick(unit["title"]),
                 minutes=unit.get("minutes") or 0,
                 max_score=unit["max_score"],
-                deadline=datetime.fromisoformat(unit["deadline"]) if unit.get("deadline") else None,
+                deadline=own or (datetime.fromisoformat(unit["deadline"]) if unit.get("deadline") else None),
+                own_deadline=own is not None,
                 objectives=[visit.pick(text) for text in _texts(unit.get("objectives", []))],
                 state=last.state if last else "new",
                 last=last,

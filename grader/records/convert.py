@@ -92,6 +92,7 @@ def _run(job: dict[str, Any]) -> str | None:
         ]
         config.ApplyVerdict.verdict_file = job["verdict"]
         config.ApplyVerdict.language = job["language"]
+        config.ApplyVerdict.extended = job["extended"]
         config.ApplyVerdict.deadline = job["deadline"]
         config.ApplyVerdict.tasks = job["tasks"]
         kind = Autograde

@@ -12,7 +12,7 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Dict, Unicode
+from traitlets import Bool, Dict, Unicode
 
 from grader.exam.verdict import CellVerdict, Verdict
 from grader.records.gradebook import WarmGradebook
@@ -23,6 +23,7 @@ class ApplyVerdict(NbGraderPreprocessor):
 
     verdict_file = Unicode(help="The verdict's JSON.").tag(config=True)
     language = Unicode("en", help="Language of the findings.").tag(config=True)
+    extended = Bool(False, help="Whether the learner was ever given time or attempts.").tag(config=True)
     deadline = Unicode(None, allow_none=True, help="The learner's own deadline, ISO 8601.").tag(config=True)
     tasks = Dict(help="What tasks ask for in that language, by notebook and grade id.").tag(config=True)
 
@@ -50,11 +51,14 @@ class ApplyVerdict(NbGraderPreprocessor):
         return nb, resources
 
     def _extend(self, gradebook: Gradebook, known: dict[str, str]) -> None:
-        """The learner's own deadline, as nbgrader keeps it: time on top of the assignment's."""
+        """The learner's own deadline, as nbgrader keeps it: time on top of the assignment's. Where nobody ever gave
+        them one, what nbgrader itself was told stays."""
+        if not self.extended:
+            return
         submission = gradebook.find_submission(known["assignment"], known["student"])
         due = submission.assignment.duedate
-        if self.deadline is not None and due is not None:
-            submission.extension = utils.parse_utc(self.deadline) - due
+        own = self.deadline is not None and due is not None
+        submission.extension = utils.parse_utc(self.deadline) - due if own else None
 
     @staticmethod
     def _name(gradebook: Gradebook, person: str) -> None:

@@ -211,6 +211,7 @@ class Registrar:
                     "person": submission.person,
                     "verdict": str(file),
                     "language": submission.language,
+                    "extended": extension is not None,
                     "deadline": extension.until.isoformat() if extension and extension.until else None,
                     "tasks": tasks,
                 }

@@ -131,13 +131,17 @@ class HubDouble:
 
 
 class Gradebook:
-    """Grades by (course, assignment, person)."""
+    """Grades by (course, assignment, person); `rewritten` are those that were to be written once more."""
 
     def __init__(self) -> None:
         self.grades: dict[tuple[str, str, str], Any] = {}
+        self.rewritten: list[tuple[str, str, str]] = []
 
     def grade_of(self, course: str, assignment: str, person: str) -> Any:
         return self.grades.get((course, assignment, person))
+
+    def rewrite(self, course: str, assignment: str, person: str) -> None:
+        self.rewritten.append((course, assignment, person))
 
 
 class NoFeedback:

@@ -16,6 +16,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ComputeChecksums
 
+from campus.extensions import enter
 from grader.course.archives import pack, pack_files
 from grader.course.build import answered
 from grader.course.model import Bundle, BundleUnit, Licences, Text
@@ -430,10 +431,30 @@ def test_a_learners_own_deadline_reaches_the_gradebook(desk: Desk, tmp_path: Pat
             return book.find_submission("unit", "anna").total_seconds_late
 
     assert 86_000 < late() < 90_000
-    desk.store.extend(COURSE, "unit", "anna", until=due + timedelta(days=2), by="instructor")
-    desk.registrar.rewrite(COURSE, "unit", "anna")
+
+    def extend(until: datetime | None, attempts: int = 0) -> None:
+        version = desk.store.course(COURSE)
+        assert version is not None
+        given = {"until": until, "attempts": attempts, "who": "instructor", "why": "ill"}
+        enter(desk.store, desk.registrar, version, "unit", "anna", **given)
+
+    extend(due + timedelta(days=2))
     assert late() == 0
     assert desk.grade()[0] == 4
+    extend(None, attempts=1)
+    assert 86_000 < late() < 90_000
+
+
+def test_an_extension_that_nbgrader_was_given_stays(desk: Desk, tmp_path: Path) -> None:
+    due = datetime.now(UTC) - timedelta(days=1)
+    desk.publish(tmp_path / "v2", "v2", deadline=due.isoformat())
+    desk.hand_in(MODEL)
+    desk.worker.once()
+    with desk.gradebook() as book:
+        book.grant_extension("unit", "anna", days=2)
+    desk.registrar.rewrite(COURSE, "unit", "anna")
+    with desk.gradebook() as book:
+        assert book.find_submission("unit", "anna").total_seconds_late == 0
 
 
 #: The check of the second version: one point less strict, and of no use to whoever did it right before.

@@ -594,7 +594,8 @@ def test_attempts_and_pauses_are_told_at_the_door(here):
 
     assert [work("one").status_code, work("two").status_code, work("two").status_code] == [201, 201, 200]
     is_refused(work("three"), 409, "no-attempts-left")
-    here.room.store.extend(COURSE, UNIT, "learner2-nord", attempts=1, by="instructor-nord")
+    given = {"until": None, "attempts": 1, "deadline": None, "who": "instructor-nord", "why": "ill"}
+    here.room.store.extend(COURSE, UNIT, "learner2-nord", **given)
     assert work("three").status_code == 201
     assert work("one", "port-to-cupy").status_code == 201
     is_refused(work("two", "port-to-cupy"), 429, "too-soon")
@@ -602,9 +603,9 @@ def test_attempts_and_pauses_are_told_at_the_door(here):
 
 def test_a_deadline_of_ones_own_is_kept(here):
     publish(here.room, deadline="2026-01-01T12:00:00+00:00")
-    here.room.store.extend(
-        COURSE, UNIT, "learner-nord", until=datetime.now(UTC) + timedelta(days=1), by="instructor-nord"
-    )
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    given = {"until": tomorrow, "attempts": 0, "deadline": None, "who": "instructor-nord", "why": "ill"}
+    here.room.store.extend(COURSE, UNIT, "learner-nord", **given)
     archive = archive_of({f"{UNIT}.ipynb": GOOD, "x": b""})
     taken = send(here, archive, person="learner-nord")
     assert (taken.status_code, taken.json()["late"]) == (201, False)

@@ -69,6 +69,7 @@ MATRIX = {
     "operation": (LOGIN, NO, NO, NO, NO, NO, OK),
     "courses/{course}": (LOGIN, OK, OK, OK, OK, OK, OK),
     "courses/{course}/submissions": (LOGIN, NO, NO, NO, OK, OK, NO),
+    "courses/{course}/extensions": (LOGIN, NO, NO, NO, OK, OK, NO),
     "courses/{course}/formgrader": (LOGIN, NO, NO, NO, OK, OK, NO),
     "courses/{course}/formgrader/state": (LOGIN, NO, NO, NO, OK, OK, NO),
     "submissions/{id}": (LOGIN, OK, NONE, NONE, OK, OK, NONE),
@@ -99,9 +100,9 @@ def test_another_tenant_does_not_exist(here, path):
 
 
 def test_the_matrix_has_every_page():
-    from campus.portal import operation, pages, teaching
+    from campus.portal import extensions, operation, pages, teaching
 
-    routes = [r for part in (pages, teaching, operation) for r in part.router.routes if "GET" in r.methods]
+    routes = [r for part in (pages, teaching, extensions, operation) for r in part.router.routes if "GET" in r.methods]
     known = {f"/{path}".replace("{id}", "{submission_id}") for path in MATRIX}
     assert {route.path for route in routes} == known
 
@@ -464,7 +465,13 @@ def test_an_empty_table_says_why(here, query, words):
     assert words in get(here, "grader-nord", f"courses/{COURSE}/submissions{query}").text
 
 
-FORMS = ["submissions/{id}/withdraw", "submissions/{id}/again", "sign-out", f"courses/{COURSE}/formgrader"]
+FORMS = [
+    "submissions/{id}/withdraw",
+    "submissions/{id}/again",
+    "sign-out",
+    f"courses/{COURSE}/formgrader",
+    f"courses/{COURSE}/extensions",
+]
 
 
 @pytest.mark.parametrize("path", FORMS)
