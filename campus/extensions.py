@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from campus.portal.language import mark
-from grader.records import Registrar
 from grader.store import CourseVersion, Extension, Store, StoreError
+
+if TYPE_CHECKING:
+    from grader.records import Registrar
 
 #: More attempts than anybody needs; the gradebook's numbers hold many times that.
 MOST_ATTEMPTS = 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,7 +14,7 @@ from campus.settings import split_course_id
 from grader.exam.verdict import Verdict
 
 if TYPE_CHECKING:
-    from grader.records import Grade
+    from grader.records import Grade, Place
     from grader.store import CourseVersion, Submission
 
 #: Rows of a table on one page.
@@ -97,6 +97,26 @@ class SubmissionRow:
     grade: Grade | None
 
 
+@dataclass(frozen=True)
+class ShownVerdict:
+    """A verdict, and where its cells stand in the notebooks that the learner got, by notebook and grade id; `several`
+    says that there is more than one."""
+
+    verdict: Verdict
+    places: Mapping[tuple[str, str], Place]
+    several: bool
+
+
+@dataclass(frozen=True)
+class ReplacedVerdict:
+    """A verdict that held until `at`, who replaced it and why."""
+
+    shown: ShownVerdict
+    at: datetime
+    who: str
+    why: str
+
+
 def tenant_name(visit: Visit, tenant: str) -> str:
     try:
         return visit.pick(visit.portal.settings.tenant(tenant).name)
@@ -130,6 +150,31 @@ def verdict_of(visit: Visit, submission: Submission) -> Verdict | None:
     """The verdict of a submission, if there is one."""
     text = visit.portal.store.verdict(submission.id)
     return Verdict.model_validate_json(text) if text else None
+
+
+def shown(visit: Visit, submission: Submission) -> ShownVerdict | None:
+    """The verdict of a submission as its page shows it, if there is one."""
+    verdict = verdict_of(visit, submission)
+    return _shown(visit, submission, verdict, submission.bundle_digest) if verdict else None
+
+
+def earlier(visit: Visit, submission: Submission) -> list[ReplacedVerdict]:
+    """The verdicts that a regrade has replaced, newest first."""
+    return [
+        ReplacedVerdict(
+            _shown(visit, submission, Verdict.model_validate_json(one.verdict), one.bundle_digest),
+            one.replaced_at,
+            # Whoever worked at the server's command line is a person, too.
+            one.replaced_by.removeprefix("command:"),
+            one.why,
+        )
+        for one in reversed(visit.portal.store.earlier_verdicts(submission.id))
+    ]
+
+
+def _shown(visit: Visit, submission: Submission, verdict: Verdict, digest: str) -> ShownVerdict:
+    places = visit.portal.registrar.outline(digest, submission.assignment, submission.language)
+    return ShownVerdict(verdict, places, several=len({cell.notebook for cell in verdict.cells}) > 1)
 
 
 def grade_of(visit: Visit, submission: Submission) -> Grade | None:

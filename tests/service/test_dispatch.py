@@ -25,10 +25,10 @@ from grader.dispatch.regrade import Change, Regrade, replay
 from grader.dispatch.worker import Worker
 from grader.exam.room import ExamError, ExamRoom
 from grader.exam.verdict import CellVerdict, Verdict
-from grader.records import GradebookRefused, Registrar
+from grader.records import GradebookRefused, Place, Registrar
 from grader.records.convert import Converter
 from grader.store import State, Store, Submission, UnknownSubmission
-from tests.notebooks import given, manual, notebook, solution, task, test
+from tests.notebooks import given, manual, notebook, solution, task, test, text
 
 COURSE = "nord--first"
 TEXT: Text = {"en": "First"}
@@ -37,7 +37,7 @@ BUNDLE = Bundle(
     course="first",
     title=TEXT,
     summary=TEXT,
-    languages=["en"],
+    languages=["en", "de"],
     licences=Licences(code="MIT", content="MIT"),
     units=[BundleUnit(id="unit", title=TEXT, minutes=5, max_score=9, notebooks=["unit"])],
 )
@@ -139,7 +139,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, converter: Converter) ->
     folder, bundle = tmp_path_factory.mktemp("published"), tmp_path_factory.mktemp("bundle")
     (bundle / "source" / "unit").mkdir(parents=True)
     (bundle / "source" / "unit" / "unit.ipynb").write_bytes(source())
-    german = source().replace(b"Draw it.", b"Zeichne es.")
+    german = source(check="checks.double(double)").replace(b"Draw it.", b"Zeichne es.")
     (bundle / "release" / "de" / "unit").mkdir(parents=True)
     (bundle / "release" / "de" / "unit" / "unit.ipynb").write_bytes(german)
     store = Store(f"sqlite:///{folder / 'store.sqlite'}")
@@ -179,6 +179,23 @@ def test_a_submission_reaches_gradebook_and_feedback(desk: Desk) -> None:
     assert feedback is not None
     assert "Rückmeldung" in feedback
     assert "assert double" not in feedback
+
+
+def test_cells_are_named_by_the_notebook_that_the_learner_got(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "v2"
+    for language, title in (("en", "Doubling"), ("de", "Verdoppeln")):
+        released = folder / "release" / language / "unit" / "unit.ipynb"
+        released.parent.mkdir(parents=True)
+        released.write_bytes(notebook(text(f"## {title}"), solution("double", STARTER), test("double-test", 4, "")))
+    desk.publish(folder, "v2")
+    for language, title in (("de", "Verdoppeln"), ("en", "Doubling"), ("fr", "Doubling")):
+        assert desk.registrar.outline("v2", "unit", language)["unit", "double-test"] == Place(3, title)
+    submission = desk.hand_in(MODEL)
+    desk.worker.once()
+    feedback = desk.registrar.feedback(submission.id)
+    assert feedback is not None
+    assert "<h2>Verdoppeln</h2>" in feedback
+    assert "unit.ipynb, Zelle 3" in feedback
 
 
 def test_points_given_by_hand_count(desk: Desk) -> None:
