@@ -22,6 +22,7 @@ class ApplyVerdict(NbGraderPreprocessor):
     """Writes the verdict's scores into the gradebook and its findings under the cells."""
 
     verdict_file = Unicode(help="The verdict's JSON.").tag(config=True)
+    person = Unicode(help="The learner's name as the sign-in gives it.").tag(config=True)
     language = Unicode("en", help="Language of the findings.").tag(config=True)
     extended = Bool(False, help="Whether the learner was ever given time or attempts.").tag(config=True)
     deadline = Unicode(None, allow_none=True, help="The learner's own deadline, ISO 8601.").tag(config=True)
@@ -60,12 +61,12 @@ class ApplyVerdict(NbGraderPreprocessor):
         own = self.deadline is not None and due is not None
         submission.extension = utils.parse_utc(self.deadline) - due if own else None
 
-    @staticmethod
-    def _name(gradebook: Gradebook, person: str) -> None:
-        """nbgrader's pages show last and first name; the sign-in gives one name."""
-        student = gradebook.find_student(person)
+    def _name(self, gradebook: Gradebook, student_id: str) -> None:
+        """nbgrader's pages and exports show last and first name; the sign-in gives one name, of which the id may hold a
+        part only."""
+        student = gradebook.find_student(student_id)
         if student.last_name is None:
-            student.last_name, student.first_name = person, ""
+            student.last_name, student.first_name = self.person, ""
 
     @staticmethod
     def _record(gradebook: Gradebook, known: dict[str, str], grade_id: str, found: CellVerdict | None) -> None:

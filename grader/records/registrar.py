@@ -22,6 +22,7 @@ from grader.records.feedback import page
 from grader.records.gradebook import WarmGradebook
 from grader.records.outline import Place, outline
 from grader.records.readable import marks_of, readable, task_texts
+from grader.safe_id import safe_id
 from grader.store import State, Store, Submission, UnknownSubmission
 
 log = logging.getLogger("lehrwerk.records")
@@ -186,7 +187,8 @@ class Registrar:
         except archives.ArchiveError:
             # The verdict says so; here every marked cell is missing.
             files = {}
-        folder = root / "submitted" / submission.person / submission.assignment
+        student = safe_id(submission.person)
+        folder = root / "submitted" / student / submission.assignment
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         wanted = sorted((root / "source" / submission.assignment).glob("*.ipynb"))
@@ -211,6 +213,7 @@ class Registrar:
                     "course": submission.course_id,
                     "gradebook": self.gradebook_url(submission.course_id),
                     "assignment": submission.assignment,
+                    "student": student,
                     "person": submission.person,
                     "verdict": str(file),
                     "language": submission.language,
@@ -245,7 +248,7 @@ class Registrar:
             return None
         with self._gradebook(course) as gradebook:
             try:
-                found = gradebook.find_submission(assignment, person)
+                found = gradebook.find_submission(assignment, safe_id(person))
             except MissingEntry:
                 return None
             penalty = float(found.late_submission_penalty or 0.0)

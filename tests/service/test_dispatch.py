@@ -27,6 +27,7 @@ from grader.exam.room import ExamError, ExamRoom
 from grader.exam.verdict import CellVerdict, Verdict
 from grader.records import GradebookRefused, Place, Registrar
 from grader.records.convert import Converter
+from grader.safe_id import safe_id
 from grader.store import State, Store, Submission, UnknownSubmission
 from tests.notebooks import given, manual, notebook, solution, task, test, text
 
@@ -196,6 +197,31 @@ def test_cells_are_named_by_the_notebook_that_the_learner_got(desk: Desk, tmp_pa
     assert feedback is not None
     assert "<h2>Verdoppeln</h2>" in feedback
     assert "unit.ipynb, Zelle 3" in feedback
+
+
+def test_people_of_any_name_have_a_folder_and_a_grade_of_their_own(desk: Desk, tmp_path: Path) -> None:
+    """As sign-ins may call them: one that leads elsewhere, one that is a pattern, two that look alike, and a thief."""
+    wrong = "def double(x):\n    return 0"
+    handed = {
+        "../../../..": MODEL,
+        "anna*": wrong,
+        "Änne": MODEL,
+        "A\u0308nne": wrong,
+        safe_id("Änne"): wrong,
+        "anna": MODEL,
+    }
+    for person, code in handed.items():
+        desk.hand_in(code, person)
+    while desk.worker.once():
+        pass
+    assert {person: desk.grade(person)[0] for person in handed} == {
+        person: 4 if code == MODEL else 0 for person, code in handed.items()
+    }
+    courses = tmp_path / "courses" / COURSE
+    for step in ("submitted", "autograded"):
+        assert {path.name for path in (courses / step).iterdir()} == {safe_id(person) for person in handed}
+    with desk.gradebook() as book:
+        assert {student.last_name for student in book.students} == set(handed)
 
 
 def test_points_given_by_hand_count(desk: Desk) -> None:

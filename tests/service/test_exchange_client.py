@@ -27,6 +27,7 @@ from traitlets.config import Config
 from grader.course.archives import read
 from grader.exchange.client import exchange_config
 from grader.exchange.client.assignments import Assignments
+from grader.safe_id import safe_id
 from tests.notebooks import given, notebook
 from tests.service.exchange_room import COURSE, RELEASE, UNIT, Campus, campus, member, publish, released, tar_of
 from tests.service.portal_room import BUNDLE, OTHER, SETTINGS, archive_of
@@ -432,6 +433,19 @@ def test_a_grader_collects_into_nbgraders_folders(here, buttons, monkeypatch, tm
         ("learner2-nord", 1),
     ]
     assert listed[0]["submissions"][0]["submission_id"] == newer
+
+
+def test_people_whose_names_are_no_folders_names_are_collected_beside_each_other(here, monkeypatch, tmp_path):
+    people = ["..", "../../learner-nord", "anna/unit", "Änne", "A\u0308nne"]
+    for person in people:
+        here.room.submit(person)
+    here.sit_down(monkeypatch, "grader-nord")
+    (tmp_path / "in" / "marking").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "in" / "marking")
+    part("Collect").start()
+    folders = {path.parent.parent for path in (tmp_path / "in").rglob("timestamp.txt")}
+    assert folders == {tmp_path / "in" / "marking" / "submitted" / safe_id(person) for person in people}
+    assert len(folders) == len(people)
 
 
 def test_releasing_is_publishing(here, caplog):
