@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import msgpack
 import numpy as np
@@ -82,8 +82,8 @@ def encode(value: Any, otherwise: Otherwise = _refuse, depth: int = 0) -> Any:
     if kind is complex:
         return {"~": "complex", "v": [value.real, value.imag]}
     if kind is np.ndarray and value.dtype.kind in _PLAIN_KINDS:
-        plain = np.ascontiguousarray(value)
-        return {"~": "array", "d": value.dtype.str, "s": list(value.shape), "v": plain.tobytes()}
+        order = "F" if value.flags.fnc else "C"
+        return {"~": "array", "d": value.dtype.str, "s": list(value.shape), "o": order, "v": value.tobytes(order)}
     if isinstance(value, np.generic) and kind.__module__ == "numpy" and value.dtype.kind in _PLAIN_KINDS:
         return {"~": "scalar", "d": value.dtype.str, "v": value.tobytes()}
     if isinstance(value, type) and value in _TYPE_NAMES:
@@ -160,7 +160,9 @@ def _decode(value: Any, special: Callable[[dict[str, Any]], Any] | None, depth: 
         return {decode(k, special, depth): decode(v, special, depth) for k, v in content}  # type: ignore[union-attr]
     if kind == "array":
         dtype = _dtype(value["d"])
-        return np.frombuffer(content, dtype).reshape([int(size) for size in value["s"]]).copy()  # type: ignore[arg-type]
+        order: Literal["C", "F"] = "F" if value.get("o") == "F" else "C"
+        shaped = np.frombuffer(content, dtype).reshape([int(size) for size in value["s"]], order=order)  # type: ignore[arg-type]
+        return shaped.copy(order)
     if kind == "scalar":
         return np.frombuffer(content, _dtype(value["d"]), 1)[0]  # type: ignore[arg-type]
     if kind in ("slice", "range"):

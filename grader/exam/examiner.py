@@ -24,6 +24,7 @@ from grader.exam.exam_surroundings import BenchDevice, ExamSurroundings
 from grader.exam.given import Own, bound, python, statements, used
 from grader.exam.marking import Result, add, explain, mark
 from grader.exam.nbgrader_rules import MARKING, ends_silently
+from grader.exam.own_device import OwnDevice
 from grader.exam.verdict import ExamFinding
 
 #: A candidate is started anew at most this often for one notebook.
@@ -49,7 +50,13 @@ class Examiner:
         self.until = time.monotonic()
         emulated = options["device"] == "emulated"
         self.link = CandidateLink(
-            channel, options["call_seconds"], self._seconds_left, lines, self.own.modules, emulated=emulated
+            channel,
+            options["call_seconds"],
+            self._seconds_left,
+            lines,
+            self.own.modules,
+            OwnDevice(channel, self._seconds_left, options["language"]),
+            emulated=emulated,
         )
         self.space = Namespace(self.link)
         most = max(lines.values(), default=0)

@@ -194,7 +194,7 @@ def make(asker: Asker, handle: int, type_name: str, is_callable: bool) -> Proxy:
 
 def bring_back(original: Any, changed: Any) -> None:
     """Make `original`, an argument of the examiner's, look as the call left it, where its kind can be changed."""
-    if type(original) is not type(changed):
+    if original is changed or type(original) is not type(changed):
         return
     if isinstance(original, np.ndarray):
         if original.shape == changed.shape and original.dtype == changed.dtype and original.flags.writeable:

@@ -26,3 +26,11 @@ def test_pandas_tables_arrive_as_they_were(sent: Any) -> None:
     got = channel.decode(channel.unpack(channel.pack(channel.encode(sent))))
     assert type(got) is type(sent)
     assert got.equals(sent)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_keep_their_order_in_memory(order: Any) -> None:
+    sent = np.asarray(np.arange(6).reshape(2, 3), order=order)
+    got = channel.decode(channel.unpack(channel.pack(channel.encode(sent))))
+    assert np.array_equal(got, sent)
+    assert got.strides == sent.strides
