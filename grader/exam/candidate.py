@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from grader.device import frontends
-from grader.exam import event_loop
+from grader.exam import event_loop, file_modes
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
 from grader.exam.device_link import LinkedHeap, Placed
 from grader.exam.proxy import OPERATIONS
@@ -347,9 +347,10 @@ def error_told(error: BaseException | None) -> dict[str, Any] | None:
 def serve(channel: Channel, options: dict[str, Any]) -> None:
     """Answer until the other side is gone."""
 
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
-    os.environ["IPYTHONDIR"] = folder
+    folder = Path.cwd()
+    file_modes.leave_as_they_are(folder)
+    sys.path.insert(0, str(folder))
+    os.environ["IPYTHONDIR"] = str(folder)
     candidate = Candidate(channel, options)
     sys.stdout, sys.stderr = candidate.output, candidate.errors
     while True:

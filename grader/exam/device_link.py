@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.device.heap import ELEMENTS, Argument, HeapCounters, HeapError, Library, OutOfDeviceMemory, View
+from grader.device.heap import Argument, HeapCounters, HeapError, Library, OutOfDeviceMemory, View
 from grader.device.interface import Dim3, Finding
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
 
@@ -251,7 +251,7 @@ class Placed:
     def from_plain(cls, value: dict[str, Any]) -> Placed:
         """Raises ChannelError for anything malformed."""
         view = from_plain(value["v"])
-        if not isinstance(view, View) or np.dtype(view.dtype).kind not in ELEMENTS:
+        if not isinstance(view, View):
             raise ChannelError("not a view")
         return cls(view, "cupy" if value.get("k") == "cupy" else "numba")
 

@@ -14,10 +14,11 @@ import os
 import re
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from grader.checks import surroundings
-from grader.exam import messages
+from grader.exam import file_modes, messages
 from grader.exam.candidate_link import CandidateGone, CandidateLink
 from grader.exam.channel import Channel, NotPlain, encode
 from grader.exam.exam_surroundings import BenchDevice, ExamSurroundings
@@ -327,6 +328,7 @@ def serve(channel: Channel, options: dict[str, Any]) -> None:
     """Examine one notebook and end."""
     from grader.exam.in_process import InProcessExaminer
 
+    file_modes.leave_as_they_are(Path.cwd())
     sys.path.insert(0, options["source"])
     sys.dont_write_bytecode = True
     os.environ.update({"LEHRWERK_LANG": options["language"], **MARKING})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader.exam.room import ExamRoom
+from grader.exam.room import ExamRoom, Process
 from grader.exam.verdict import Verdict
 from tests.notebooks import given, notebook, solution, test
 
@@ -146,3 +147,22 @@ def test_more_arrays_than_an_answer_may_bring_cost_the_call(room: ExamRoom, tmp_
     answer = "def f(n): return [cupy.ones(1)] * n"
     verdict = examined(room, tmp_path, answer, "f(300)", "assert len(f(3)) == 3")
     assert outcomes(verdict) == [("crashed", 0), ("passed", 1)]
+
+
+def test_a_device_of_the_tests_that_another_process_ended_costs_nothing(
+    room: ExamRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    fork = room._fork
+
+    def and_kill(role: str, *arguments: Any) -> Process:
+        process = fork(role, *arguments)
+        if role == "test-device" and not killed:
+            killed.append(process.pidfd)
+            signal.pidfd_send_signal(process.pidfd, signal.SIGKILL)
+        return process
+
+    monkeypatch.setattr(room, "_fork", and_kill)
+    verdict = examined(room, tmp_path, "def f(x): return x", "assert f(cupy.ones(2)).sum() == 2")
+    assert killed
+    assert outcomes(verdict) == [("passed", 1)]
