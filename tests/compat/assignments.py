@@ -623,6 +623,7 @@ assert (mine["new"] == 1).all()
 # %% test kinds 1
 assert isinstance(per_town(table), pd.Series) and isinstance(with_double(table), pd.DataFrame)
 """,
+    mode="examiner",
     wrong={
         "sales": "def per_town(table):\n    return table.groupby('town').sum(numeric_only=True)\ndef with_double(table):\n    table['double'] = table['sold'] * 2\n    return table\ndef best(table):\n    return 'A'\ndef add_column(table):\n    table = table.assign(new=1)"
     },
