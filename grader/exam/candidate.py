@@ -160,10 +160,10 @@ class Candidate:
                 adopted[address] = frontends.adopt(placed.library, placed.view)
             return adopted[address]
         if value.get("~") == "callback":
-            return self._callback(int(value["v"]))
+            return self._callback(int(value["v"]), value["n"])
         raise ChannelError("unknown value")
 
-    def _callback(self, number: int) -> Any:
+    def _callback(self, number: int, name: str) -> Any:
         """A function of a test's: calling it asks the examiner, whose test may in turn ask here."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -178,6 +178,7 @@ class Candidate:
                 raise kind(text) if isinstance(kind, type) and issubclass(kind, Exception) else RuntimeError(name)
             return self.native(back["value"])
 
+        call.__name__ = call.__qualname__ = name
         return call
 
     # -- questions
@@ -212,6 +213,10 @@ class Candidate:
         for name, value in values.items():
             if not (request["where_other"] and name in self.space and _looks_like(self.space[name], value)):
                 self.space[name] = value
+        return {}
+
+    def do_unbind(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.space.pop(request["name"], None)
         return {}
 
     def do_call(self, request: dict[str, Any]) -> dict[str, Any]:

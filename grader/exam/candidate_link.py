@@ -211,7 +211,7 @@ class CandidateLink:
         if callable(item) and not isinstance(item, type):
             number = len(self._callbacks)
             self._callbacks[number] = item
-            return {"~": "callback", "v": number}
+            return {"~": "callback", "v": number, "n": str(getattr(item, "__name__", ""))}
         raise NotPlain(f"a {type(item).__name__} cannot be handed to learner code")
 
     def _number(self, proxy: Proxy) -> int:
@@ -377,6 +377,10 @@ class CandidateLink:
     def bind(self, values: dict[str, Any], *, where_other: bool = False) -> None:
         """Give plain values to learner code by name; with `where_other` only those that it has otherwise."""
         self.ask({"do": "bind", "values": self.plain(values), "where_other": where_other}, self.call_seconds)
+
+    def unbind(self, name: str) -> None:
+        """Take a name away from learner code."""
+        self.ask({"do": "unbind", "name": name}, self.call_seconds)
 
 
 def exception(error: LearnersError) -> BaseException:

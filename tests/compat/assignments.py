@@ -735,6 +735,7 @@ assert calls == [1, 2]
 # %% test partly 1
 assert add(5) == 15
 """,
+    mode="examiner",
     wrong={
         "higher": "def compose(f, g):\n    return lambda x: g(f(x))\ndef counter():\n    n = [0]\n    def step():\n        n[0] += 1\n        return n[0]\n    return step\ndef twice(f):\n    return lambda x: f(f(x))\ndef apply_all(fs, x):\n    return [f(x) for f in fs]\ndef fib(n):\n    return n if n < 2 else 0\nby = lambda key, items: items\nadd = lambda b: b + 10"
     },

@@ -69,6 +69,12 @@ def test_what_learner_code_returns_is_of_the_library_that_made_it(
     assert outcomes(examined(room, tmp_path, answer, check)) == [("passed", 1)]
 
 
+def test_modules_that_the_solution_imports_are_the_examiners_in_a_test(room: ExamRoom, tmp_path: Path) -> None:
+    answer = "import cupy as cp\nfrom numba import cuda\ndef used(): return cp.get_default_memory_pool().used_bytes()"
+    check = "d = cuda.to_device([1.0])\nx = cp.ones(3)\nassert used() == 0 and d.copy_to_host()[0] + x.sum() == 4"
+    assert outcomes(examined(room, tmp_path, answer, check, head="")) == [("passed", 1)]
+
+
 def test_a_function_of_a_test_gets_arrays_of_the_device_and_gives_them(room: ExamRoom, tmp_path: Path) -> None:
     answer = "def f(step, x):\n    return step(step(x))"
     check = "assert f(lambda x: x + cupy.ones(3), cupy.arange(3)).tolist() == [2, 3, 4]"
