@@ -66,7 +66,9 @@ class EmulatedDevice:
             unchanged.findings.append(messages.unsupported(instruction.opcode, instruction.line))
             return unchanged
         _advise(state)
-        return LaunchResult(state.memory.results(launch), list(state.findings.values()), state.counters)
+        return LaunchResult(
+            state.memory.results(launch), list(state.findings.values()), state.counters, printed=state.printed.text()
+        )
 
     def _program(self, launch: Launch) -> Program:
         key = (launch.ptx, launch.entry)

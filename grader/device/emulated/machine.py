@@ -8,12 +8,14 @@ Imports nothing of ours but this package.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from grader.device.emulated import messages
+from grader.device.emulated.calls import Stack, StackOverflow
 from grader.device.emulated.memory import GLOBAL, SHARED, Memory, Shadow
+from grader.device.emulated.printing import Printed
 from grader.device.emulated.translate import Block, Program
 from grader.device.interface import Counters, Dim3, Finding, Launch
 
@@ -24,6 +26,8 @@ PATIENCE = 64
 #: Executed instructions of the machine, whatever their number of lanes. Bounds the time of narrow endless kernels.
 ISSUE_LIMIT = 4_000_000
 WARP = 32
+#: Where a group goes that only arrived at a barrier and did not wait.
+_NOWHERE = -1
 
 
 class Stop(Exception):
@@ -38,6 +42,7 @@ class State:
         self.program = program
         self.memory = memory
         self.counters = Counters()
+        self.printed = Printed()
         self.findings: dict[Any, Finding] = {}
         self.traffic: dict[int, tuple[int, int]] = {}
         self.banks: dict[int, tuple[int, int]] = {}
@@ -181,11 +186,22 @@ class Wave:
         self.alive = np.full(blocks, self.block_threads)
         self.last_site = np.full(self.threads, -1, np.int32)
         self.special: dict[str, Any] = {}
+        if self.program.tallies:
+            self.votes = np.zeros(self.threads, bool)
+            # Of the threads that met at a thread's last barrier: how many voted yes, and how many there were.
+            self.tally = np.zeros(self.threads, np.int64)
+            self.met = np.zeros(self.threads, np.int64)
+        self._stack = Stack(self) if self.program.calls else None
         self.ready: dict[int, list[np.ndarray]] = {}
         self.since: dict[int, int] = {}
         self.waiting: dict[int, list[tuple[np.ndarray, int, int]]] = {}
 
     # -- what instructions ask
+
+    @property
+    def stack(self) -> Stack:
+        assert self._stack is not None
+        return self._stack
 
     def bytes_of(self, space: int) -> np.ndarray:
         return self.memory.bytes if space == GLOBAL else self.shared if space == SHARED else self.local
@@ -277,7 +293,7 @@ class Wave:
     # -- running
 
     def run(self) -> None:
-        self._enter(0, np.arange(self.threads))
+        self._enter(self.program.entry_block, np.arange(self.threads))
         state = self.state
         while self.ready or self.waiting:
             if not self.ready:
@@ -311,7 +327,13 @@ class Wave:
         for operation in block.operations:
             operation(lanes)
         taken = block.taken(lanes)
+        chosen = None if block.chosen is None else lanes.spread(block.chosen(lanes))
+        if block.predicate is not None:
+            self.votes[index] = lanes.spread(block.predicate(lanes))
         lanes.flush()
+        if chosen is not None:
+            self._switch(block, index, chosen, taken)
+            return
         if taken is None:
             self._enter(block.following, index)
         elif taken is True:
@@ -328,12 +350,41 @@ class Wave:
             self._enter(block.target, index)
         elif block.ends == "exit":
             self._exit(index)
+        elif block.ends == "call":
+            self._call(block, index)
+        elif block.ends == "return":
+            for target, lanes in self.stack.leave(index):
+                self._enter(target, lanes)
         elif block.ends == "trap":
-            thread, place = self.where(int(self.numbers[index[0]]))
-            self.report(messages.trap(self.line_of(block.site), thread, place), block.site, len(index))
-            raise Stop
+            self.trap(block.site, index)
         else:
             self._arrive(block, index)
+
+    def trap(self, site: int, index: np.ndarray, said: str = "") -> NoReturn:
+        """The lanes `index` of this wave stop the kernel; `said` is what an assertion says."""
+        thread, place = self.where(int(self.numbers[index[0]]))
+        self.report(messages.trap(self.line_of(site), thread, place, said), site, len(index))
+        raise Stop
+
+    def _switch(self, block: Block, index: np.ndarray, chosen: np.ndarray, taken: Any) -> None:
+        """An indexed branch; `taken` as for other ends of blocks."""
+        mask = np.zeros(len(index), bool) if taken is None else np.full(len(index), True) & taken
+        self._enter(block.following, index[~mask])
+        outside = mask & (chosen >= len(block.targets))
+        if outside.any():
+            self.trap(block.site, index[outside])
+        for number in np.unique(chosen[mask]):
+            self._enter(block.targets[number], index[mask & (chosen == number)])
+
+    def _call(self, block: Block, index: np.ndarray) -> None:
+        assert block.call is not None
+        try:
+            self.stack.enter(block.call, block.following, index)
+        except StackOverflow as full:
+            thread, place = self.where(int(self.numbers[full.lane]))
+            self.report(messages.stack_overflow(self.line_of(block.site), thread, place), block.site)
+            raise Stop from None
+        self._enter(block.target, index)
 
     def _exit(self, index: np.ndarray) -> None:
         self.alive -= np.bincount(index // self.block_threads, minlength=self.blocks)
@@ -342,7 +393,10 @@ class Wave:
 
     def _arrive(self, block: Block, index: np.ndarray) -> None:
         self.counters.barriers += len(index)
-        self.waiting.setdefault(block.barrier, []).append((index, block.following, block.site))
+        following = _NOWHERE if block.arrives else block.following
+        self.waiting.setdefault(block.barrier, []).append((index, following, block.site))
+        if block.arrives:
+            self._enter(block.following, index)
         self._complete(block.barrier, block.barrier_count)
 
     def _complete(self, barrier: int, expected: int | None = None) -> None:
@@ -356,19 +410,28 @@ class Wave:
         if not done.any():
             return
         self._judge(groups, done)
+        if self.program.tallies:
+            self._count_votes(np.concatenate([index for index, _, _ in groups]), done)
         blocks = np.flatnonzero(done) + self.first_block
         self.state.block_barrier[blocks] = self.state.step + 1
         self.state.step += 1
         remaining = []
         for index, following, site in groups:
             free = done[index // self.block_threads]
-            self._enter(following, index[free])
+            if following != _NOWHERE:
+                self._enter(following, index[free])
             if not free.all():
                 remaining.append((index[~free], following, site))
         if remaining:
             self.waiting[barrier] = remaining
         else:
             del self.waiting[barrier]
+
+    def _count_votes(self, index: np.ndarray, done: np.ndarray) -> None:
+        block = index // self.block_threads
+        index, block = index[done[block]], block[done[block]]
+        self.tally[index] = np.bincount(block, self.votes[index], self.blocks).astype(np.int64)[block]
+        self.met[index] = np.bincount(block, minlength=self.blocks)[block]
 
     def _judge(self, groups: list[tuple[np.ndarray, int, int]], done: np.ndarray) -> None:
         """Findings about a barrier that completes in the blocks `done`."""
@@ -427,6 +490,7 @@ def run(state: State) -> None:
         min(
             WAVE_THREADS // _volume(launch.block),
             (64 << 20) // max(1, state.program.shared_size + launch.shared_bytes),
+            (256 << 20) // max(1, state.program.local_size * _volume(launch.block)),
         ),
     )
     if state.program.grid_sync:
