@@ -66,6 +66,7 @@ class EmulatedDevice:
             unchanged.findings.append(messages.unsupported(instruction.opcode, instruction.line))
             return unchanged
         _advise(state)
+        state.counters.undecided_orders = state.order.undecided
         return LaunchResult(state.memory.results(launch), list(state.findings.values()), state.counters)
 
     def _program(self, launch: Launch) -> Program:

@@ -320,6 +320,29 @@ def _isspacep(t: Any, i: Instruction) -> Operation:
 # -- memory
 
 
+def _fenced(make: Maker) -> Maker:
+    """.acquire is a fence behind a read, .release one before a write."""
+
+    def ordered(t: Any, i: Instruction) -> Operation | None:
+        operation = make(t, i)
+        modifiers = set(i.parts)
+        before, after = modifiers & {"release", "acq_rel"}, modifiers & {"acquire", "acq_rel"}
+        if operation is None or not (before or after):
+            return operation
+        fence = _membar(t, i)
+
+        def run(lanes: Any) -> None:
+            if before:
+                fence(lanes)
+            operation(lanes)
+            if after:
+                fence(lanes)
+
+        return run
+
+    return ordered
+
+
 def _ld(t: Any, i: Instruction) -> Operation:
     if "param" in i.parts:
         return _ld_param(t, i)
@@ -425,7 +448,7 @@ def _atom(t: Any, i: Instruction) -> Operation:
         if swap is not None:
             new = lanes.spread(swap(lanes))
             old = access.atomic(
-                lanes, where(lanes), lambda o, which: np.where(o == given[which], new[which], o), given, None
+                lanes, where(lanes), lambda o, which: np.where(o == given[which], new[which], o), given, None, True
             )
         else:
             assert operate is not None
@@ -440,13 +463,8 @@ def _atom(t: Any, i: Instruction) -> Operation:
 
 
 def _membar(t: Any, i: Instruction) -> Operation:
-    return lambda lanes: lanes.wave.note_fence(lanes.threads, lanes.step)
-
-
-def _bar_warp(t: Any, i: Instruction) -> Operation:
-    if i.parts[:2] != ("bar", "warp"):
-        raise ValueError("barrier with a condition")
-    return lambda lanes: lanes.wave.note_warp_barrier(lanes.threads, lanes.step)
+    wide = "cta" not in i.parts
+    return lambda lanes: lanes.wave.note_fence(lanes.threads, wide)
 
 
 def _by_warp(lanes: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -568,14 +586,13 @@ TABLE: dict[str, Maker] = {
     "cvt": _cvt,
     "cvta": _cvta,
     "isspacep": _isspacep,
-    "ld": _ld,
+    "ld": _fenced(_ld),
     "ldu": _ld,
-    "st": _st,
-    "atom": _atom,
-    "red": _atom,
+    "st": _fenced(_st),
+    "atom": _fenced(_atom),
+    "red": _fenced(_atom),
     "membar": _membar,
     "fence": _membar,
-    "bar": _bar_warp,
     "vote": _vote,
     "activemask": _activemask,
     "shfl": _shfl,

@@ -155,6 +155,27 @@ def step_limit(line: int | None, thread: Dim3, block: Dim3) -> Finding:
     )
 
 
+def not_resident(line: int | None, thread: Dim3, block: Dim3, resident: int, blocks: int) -> Finding:
+    return _of_a_thread(
+        "residency",
+        "{who} waits for a block that cannot start: {what}. "
+        "Launch no more blocks than the GPU holds, or do not let blocks wait for later ones.",
+        "{who} wartet auf einen Block, der nicht starten kann: {what}. "
+        "Starte nicht mehr Blöcke, als die GPU fasst, oder lass Blöcke nicht auf spätere warten.",
+        line,
+        thread,
+        block,
+        what=(
+            f"the GPU holds {resident} of these {blocks} blocks at once, and all of them wait",
+            f"Die GPU fasst {resident} dieser {blocks} Blöcke zugleich, und alle warten",
+        ),
+        whatever=(
+            "the GPU holds only some of the blocks at once, and all of them wait",
+            "Die GPU fasst nur einen Teil der Blöcke zugleich, und alle warten",
+        ),
+    )
+
+
 def trap(line: int | None, thread: Dim3, block: Dim3) -> Finding:
     return _of_a_thread(
         "trap",

@@ -16,6 +16,7 @@ import numpy as np
 from grader.device.emulated import alu
 from grader.device.emulated.access import Access
 from grader.device.emulated.memory import LOCAL_WINDOW, SHARED_WINDOW, address
+from grader.device.emulated.order import NARROW, WIDE
 from grader.device.emulated.ptx import (
     SIZES,
     Address,
@@ -58,6 +59,12 @@ class Block:
     barrier_count: int | None = None
     guard: Callable[[Lanes], Any] | None = None
     length: int = 0
+    #: The block's threads go on without waiting at its barrier.
+    arrives: bool = False
+    #: Lanes of a warp barrier.
+    members: Callable[[Lanes], Any] | None = None
+    #: Its branch leads back over a strong read: a loop that may wait for another thread.
+    spins: bool = False
 
     def taken(self, lanes: Lanes) -> Any:
         """None: all fall through; True: all lanes; else a mask."""
@@ -89,8 +96,10 @@ class Program:
     granule: int
     fences: bool
     warp_sync: bool
-    grid_sync: bool
+    barriers: bool
     float64_sites: list[int]
+    #: Registers that live from one basic block to another.
+    lasting: frozenset[int]
 
     def zero(self, register: int) -> Any:
         return self.register_types[register](0)
@@ -125,6 +134,7 @@ class _Translator:
             self.numbers[o.name] for i in function.instructions for o in _sources(i) if isinstance(o, Register)
         }
         self.site = 0
+        self.strong_reads: set[int] = set()
 
     def _lay_out(self, space: str, places: dict[str, int]) -> int:
         position = 0
@@ -147,6 +157,8 @@ class _Translator:
             blocks.append(self._block(start, end, starts))
         for number, block in enumerate(blocks):
             block.following = number + 1
+            if block.ends == "branch" and block.target <= number:
+                block.spins = any(site in self.strong_reads for site in range(starts[block.target], block.site + 1))
         # Running off the end is a return.
         blocks.append(Block(max(len(instructions) - 1, 0), ends="exit"))
         opcodes = [i.parts for i in instructions]
@@ -166,7 +178,8 @@ class _Translator:
             fences=bool(names & {"membar", "fence"})
             or any(_STRONG & {"acquire", "release", "acq_rel"} & set(p) for p in opcodes),
             warp_sync=any(p[:2] == ("bar", "warp") for p in opcodes),
-            grid_sync=False,
+            lasting=self._lasting(starts),
+            barriers=any(block.ends == "barrier" for block in blocks),
             float64_sites=[
                 n
                 for n, i in enumerate(instructions)
@@ -176,11 +189,31 @@ class _Translator:
 
     def _granule(self) -> int:
         """Bytes of a shadow cell: the smallest access of the kernel."""
-        smallest = 4
+        smallest = 8
         for instruction in self.function.instructions:
             if instruction.parts[0] in ("ld", "st", "atom", "red", "ldu") and "param" not in instruction.parts:
-                smallest = min(smallest, SIZES.get(instruction.parts[-1], 4))
+                smallest = min(smallest, SIZES.get(instruction.parts[-1], 1))
         return smallest
+
+    def _lasting(self, starts: list[int]) -> frozenset[int]:
+        """Registers that some block reads before it has written them for all its lanes."""
+        found: set[int] = set()
+        written: set[int] = set()
+        begins = set(starts)
+        for number, instruction in enumerate(self.function.instructions):
+            if number in begins:
+                written = set()
+            target = instruction.operands[0] if instruction.operands else None
+            first = isinstance(target, Register | Vector) and instruction.parts[0] not in ("st", "red", "bra")
+            reads = instruction.operands[1:] if first else instruction.operands
+            used = {r for operand in reads for r in _registers(operand)}
+            results = set(_registers(target)) if first else set()
+            if instruction.guard is not None:
+                used |= {instruction.guard[0].name} | results
+            found |= {self.numbers[name] for name in used - written if name in self.numbers}
+            if instruction.guard is None:
+                written |= results
+        return frozenset(found)
 
     def _starts(self) -> list[int]:
         starts = {0, *self.function.labels.values()}
@@ -209,7 +242,7 @@ class _Translator:
 
     @staticmethod
     def _is_end(instruction: Instruction) -> bool:
-        return instruction.parts[0] in _TERMINATORS and instruction.parts[:2] != ("bar", "warp")
+        return instruction.parts[0] in _TERMINATORS
 
     def _end(self, block: Block, instruction: Instruction, starts: list[int]) -> None:
         if instruction.guard is not None:
@@ -231,10 +264,14 @@ class _Translator:
             block.ends = "exit"
         elif name in ("trap", "brkpt"):
             block.ends = "trap"
+        elif instruction.parts[:2] == ("bar", "warp"):
+            block.ends = "warp barrier"
+            block.members = self._get(instruction.operands[0], np.uint32)
         else:
-            if "sync" not in instruction.parts:
+            if not {"sync", "arrive"} & set(instruction.parts) or "red" in instruction.parts:
                 raise Unsupported(instruction)
             block.ends = "barrier"
+            block.arrives = "arrive" in instruction.parts
             counts = [o.value for o in instruction.operands if isinstance(o, Immediate)]
             if len(counts) != len(instruction.operands) or not counts:
                 raise Unsupported(instruction)
@@ -375,7 +412,24 @@ class _Translator:
     def access(self, instruction: Instruction, dtype: Any, strong: bool = False) -> tuple[Access, str]:
         space = next((p for p in instruction.parts if p in _SPACES), "")
         strong = strong or bool(_STRONG & set(instruction.parts))
-        return Access(space, dtype, self.site, instruction.line, strong), space
+        if strong and instruction.parts[0] in ("ld", "atom"):
+            self.strong_reads.add(self.site)
+        return Access(space, dtype, self.site, instruction.line, _scope(instruction) if strong else 0), space
+
+
+def _scope(instruction: Instruction) -> int:
+    return NARROW if "cta" in instruction.parts else WIDE
+
+
+def _registers(operand: Any) -> list[str]:
+    """Names of the registers in an operand."""
+    if isinstance(operand, Register):
+        return [operand.name]
+    if isinstance(operand, Address):
+        return _registers(operand.base)
+    if isinstance(operand, Vector):
+        return [name for item in operand.items for name in _registers(item)]
+    return []
 
 
 def _sources(instruction: Instruction) -> list[Any]:
