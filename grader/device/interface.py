@@ -30,6 +30,7 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "uncoalesced": "advice",
     "bank-conflict": "advice",
     "divergence": "advice",
+    "occupancy": "advice",
     "same-value": "advice",
 }
 

@@ -23,7 +23,7 @@ from grader.device.emulated.memory import (
     WINDOW_BITS,
     History,
 )
-from grader.device.emulated.order import THREAD_BITS, WIDE
+from grader.device.emulated.order import NARROW, THREAD_BITS, WIDE
 
 if TYPE_CHECKING:
     from grader.device.emulated.machine import Lanes, Wave
@@ -45,6 +45,8 @@ class Access:
         self.site = site
         self.line = line
         self.strength = strength
+        #: Elements that a thread moves at once; a vector's parts are accessed one after the other.
+        self.vector = 1
 
     # -- addresses
 
@@ -143,19 +145,21 @@ class Access:
 
     # -- what the instruction does
 
-    def load(self, lanes: Lanes, addresses: Any) -> np.ndarray:
-        """Values of `dtype` for each lane; 0 where the access is not allowed."""
+    def load(self, lanes: Lanes, addresses: Any, part: int = 0) -> np.ndarray:
+        """Values of `dtype` for each lane; 0 where the access is not allowed. `part` is the place in a vector."""
         addresses, threads = lanes.spread(addresses), lanes.threads
         parts = self.split(lanes, addresses)
         if len(parts) == 1:
-            return self._load(lanes, parts[0][0], addresses, threads)
+            return self._load(lanes, parts[0][0], addresses, threads, part)
         result = np.zeros(lanes.count, self.dtype)
         for space, chosen in parts:
             assert chosen is not None
-            result[chosen] = self._load(lanes, space, addresses[chosen], threads[chosen])
+            result[chosen] = self._load(lanes, space, addresses[chosen], threads[chosen], part)
         return result
 
-    def _load(self, lanes: Lanes, space: int, addresses: np.ndarray, threads: np.ndarray) -> np.ndarray:
+    def _load(
+        self, lanes: Lanes, space: int, addresses: np.ndarray, threads: np.ndarray, part: int
+    ) -> np.ndarray:
         wave = lanes.wave
         position, good = self.place(lanes, space, addresses, threads, write=False)
         memory = wave.bytes_of(space).view(self.dtype)
@@ -168,7 +172,7 @@ class Access:
             where = _span(position // self.size)
         if len(position) == 0 or space == LOCAL:
             return values
-        self._traffic(wave, space, position, threads, where)
+        self._traffic(wave, space, position, threads, where, part)
         if wave.watch:
             tick = wave.state.tick(self.site, self.strength)
             distinct = isinstance(where, slice) or bool((where[1:] > where[:-1]).all())
@@ -181,16 +185,24 @@ class Access:
                 )
         return values
 
-    def store(self, lanes: Lanes, addresses: Any, values: Any) -> None:
+    def store(self, lanes: Lanes, addresses: Any, values: Any, part: int = 0) -> None:
         addresses, threads = lanes.spread(addresses), lanes.threads
         values = lanes.spread(values)
         for space, chosen in self.split(lanes, addresses):
             if chosen is None:
-                self._store(lanes, space, addresses, values, threads)
+                self._store(lanes, space, addresses, values, threads, part)
             else:
-                self._store(lanes, space, addresses[chosen], values[chosen], threads[chosen])
+                self._store(lanes, space, addresses[chosen], values[chosen], threads[chosen], part)
 
-    def _store(self, lanes: Lanes, space: int, addresses: np.ndarray, values: np.ndarray, threads: np.ndarray) -> None:
+    def _store(
+        self,
+        lanes: Lanes,
+        space: int,
+        addresses: np.ndarray,
+        values: np.ndarray,
+        threads: np.ndarray,
+        part: int,
+    ) -> None:
         wave = lanes.wave
         position, good = self.place(lanes, space, addresses, threads, write=True)
         if good is not None:
@@ -202,7 +214,7 @@ class Access:
         if space == LOCAL:
             memory[where] = values
             return
-        self._traffic(wave, space, position, threads, where)
+        self._traffic(wave, space, position, threads, where, part)
         if not wave.watch:
             memory[where] = values
             return
@@ -241,7 +253,7 @@ class Access:
                 continue
             wave = lanes.wave
             wave.counters.atomics += len(position)
-            order = wave.atomic_order(len(position))
+            order = wave.atomic_order(threads[which])
             position, which = position[order], which[order]
             memory = wave.bytes_of(space).view(self.dtype)
             index = position // self.size
@@ -318,6 +330,11 @@ class Access:
         records = tick << THREAD_BITS | threads
         if self.strength:
             shadow.writes.note(cells, records, distinct)
+            if self.strength == NARROW and not distinct:
+                winner = shadow.writes.last[cells]
+                apart = (winner & THREADS) // wave.block_threads != threads // wave.block_threads
+                if apart.any():
+                    self._race(wave, space, apart, threads, winner, (mine, "write"))
             return
         shadow.writes.last[cells] = records
         if distinct:
@@ -392,9 +409,13 @@ class Access:
 
     # -- traffic
 
-    def _traffic(self, wave: Wave, space: int, position: np.ndarray, threads: np.ndarray, where: Any) -> None:
+    def _traffic(
+        self, wave: Wave, space: int, position: np.ndarray, threads: np.ndarray, where: Any, part: int
+    ) -> None:
         wave.touched(threads)
-        in_row = isinstance(where, slice) and int(threads[-1]) - int(threads[0]) == len(threads) - 1
+        if part:
+            return
+        in_row = isinstance(where, slice) and self.vector == 1 and int(threads[-1]) - int(threads[0]) == len(threads) - 1
         in_row = in_row and wave.block_threads % 32 == 0
         if space == GLOBAL:
             if in_row:
@@ -421,7 +442,7 @@ class Access:
         sectors = 1 + int(np.count_nonzero(sector[1:] != sector[:-1]))
         owner = key >> 44
         edges = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1], True])
-        self._moved(wave, sectors, int((-(-(np.diff(edges) * self.size) // 32)).sum()))
+        self._moved(wave, sectors, int((-(-(np.diff(edges) * self.size * self.vector) // 32)).sum()))
 
     def _moved(self, wave: Wave, sectors: int, ideal: int) -> None:
         wave.counters.global_sectors += sectors
@@ -430,7 +451,7 @@ class Access:
 
     def _banks(self, wave: Wave, threads: np.ndarray, position: np.ndarray) -> None:
         """Wide elements go in several turns: half a warp for 8 bytes, a quarter for 16."""
-        unit = max(self.size, _BANK)
+        unit = max(self.size * self.vector, _BANK)
         width = _ROW // unit
         lane = threads % wave.block_threads % 32
         turn = wave.warp_of(threads) * (32 // width) + lane // width if width < 32 else wave.warp_of(threads)

@@ -351,6 +351,7 @@ def _ld(t: Any, i: Instruction) -> Operation:
     where = t._address(i.operands[1], space)
     targets = i.operands[0].items if isinstance(i.operands[0], Vector) else (i.operands[0],)
     puts = [t._set(target, dtype) for target in targets]
+    access.vector = len(puts)
     if len(puts) == 1:
         put = puts[0]
         return lambda lanes: put(lanes, access.load(lanes, where(lanes)))
@@ -358,7 +359,7 @@ def _ld(t: Any, i: Instruction) -> Operation:
     def run(lanes: Any) -> None:
         base = lanes.spread(where(lanes))
         for number, put in enumerate(puts):
-            put(lanes, access.load(lanes, base + np.uint64(number * access.size)))
+            put(lanes, access.load(lanes, base + np.uint64(number * access.size), number))
 
     return run
 
@@ -394,6 +395,7 @@ def _st(t: Any, i: Instruction) -> Operation:
     where = t._address(i.operands[0], space)
     sources = i.operands[1].items if isinstance(i.operands[1], Vector) else (i.operands[1],)
     values = [t._get(source, dtype) for source in sources]
+    access.vector = len(values)
     if len(values) == 1:
         value = values[0]
         return lambda lanes: access.store(lanes, where(lanes), value(lanes))
@@ -401,7 +403,7 @@ def _st(t: Any, i: Instruction) -> Operation:
     def run(lanes: Any) -> None:
         base = lanes.spread(where(lanes))
         for number, get in enumerate(values):
-            access.store(lanes, base + np.uint64(number * access.size), get(lanes))
+            access.store(lanes, base + np.uint64(number * access.size), get(lanes), number)
 
     return run
 

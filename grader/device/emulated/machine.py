@@ -61,6 +61,9 @@ class State:
         self.banks: dict[int, tuple[int, int]] = {}
         self.float64: dict[int, int] = {}
         self.step = 0
+        #: Places for lanes in the instructions that warps executed, and for each basic block those left empty.
+        self.warp_slots = 0
+        self.idle_slots = np.zeros(len(program.blocks), np.int64)
         #: Blocks that have started, and that have ended.
         self.started = self.ended = 0
         self.random = np.random.default_rng(launch.seed)
@@ -71,7 +74,8 @@ class State:
         self.order = Order(threads, self.block_threads, program.fences and launch.races)
         self.ticks = 0
         self._accesses = np.zeros(1024, np.int32)
-        self.resident = min(blocks, resident_blocks(launch, program))
+        self.resident_at_most = resident_blocks(launch, program)
+        self.resident = min(blocks, self.resident_at_most)
 
     def groups(self, space: int) -> tuple[Callable[[np.ndarray], np.ndarray], ...]:
         """How far apart threads are, finest first, as far as it matters to the order of accesses."""
@@ -292,11 +296,13 @@ class Wave:
         known = self.state.banks.get(site, (0, 0))
         self.state.banks[site] = (known[0] + extra, known[1] + accesses)
 
-    def atomic_order(self, count: int) -> np.ndarray:
-        """The order in which lanes of one atomic instruction go; the launch's seed decides."""
+    def atomic_order(self, threads: np.ndarray) -> np.ndarray:
+        """The order in which warps, and lanes of a warp, go in one atomic instruction; the launch's seed decides."""
         if self.state.launch.seed == 0:
-            return np.arange(count)
-        return self.state.random.permutation(count)
+            return np.arange(len(threads))
+        warp = self.warp_of(threads - self.first_thread)
+        turns = self.state.random.permutation(int(warp[-1]) + 1)
+        return np.lexsort((self.state.random.permutation(len(threads)), turns[warp]))
 
     def note_fence(self, threads: np.ndarray, wide: bool) -> None:
         self.state.order.note_fence(threads, self.state.tick(0, 0), wide)
@@ -313,9 +319,10 @@ class Wave:
             target = self._choose()
             index = self.ready.pop(target)
             del self.since[target]
+            waits = target in self.idle
             self.idle.discard(target)
             together = index[0] if len(index) == 1 else np.sort(np.concatenate(index))
-            self._execute(target, together)
+            self._execute(target, together, waits)
             if state.counters.thread_instructions > state.launch.step_limit:
                 self._too_long(target, together)
             if self.spins > TURN and self.ready:
@@ -349,7 +356,7 @@ class Wave:
             self.idle.discard(target)
         self.ready[target].append(index)
 
-    def _execute(self, target: int, index: np.ndarray) -> None:
+    def _execute(self, target: int, index: np.ndarray, waits: bool) -> None:
         state = self.state
         block = self.program.blocks[target]
         state.step += 1
@@ -357,8 +364,14 @@ class Wave:
         everyone = len(index) == self.threads
         if everyone:
             self.common_steps += block.length
+            state.warp_slots += block.length * self.blocks * state.warps_per_block * WARP
         else:
             self.steps[index] += block.length
+            if not waits:
+                warps = self.warp_of(index)
+                slots = WARP * (1 + int(np.count_nonzero(warps[1:] != warps[:-1])))
+                state.warp_slots += block.length * slots
+                state.idle_slots[target] += block.length * (slots - len(index))
         if state.step % 1024 == 0 and int(self.steps[index].max()) + self.common_steps > state.launch.thread_step_limit:
             self._too_long(target, index)
         lanes = Lanes(self, None if everyone else index, len(index))
@@ -544,21 +557,24 @@ class Wave:
         """Threads wait at barriers that cannot complete."""
         waiting = [(a.index, a.block.site) for arrivals in self.waiting.values() for a in arrivals]
         waiting += [(index, site) for index, _, _, site in self.warps_waiting]
+        waiting.sort(key=lambda entry: entry[1])
         index, site = waiting[0]
         others = [there for _, there in waiting if there != site]
         self._divergent(site, others[0] if others else None, int(index[0]), len(index))
         raise Stop
 
     def _too_long(self, target: int, index: np.ndarray) -> None:
-        state = self.state
         lane = index[int(np.argmax(self.steps[index]))]
         thread, block = self.where(int(self.numbers[lane]))
-        line = self.line_of(self.program.blocks[target].site)
-        waits = bool(self.idle) and state.started - state.ended >= state.resident
-        if waits and state.started < _volume(state.launch.grid):
-            self.report(messages.not_resident(line, thread, block, state.resident, _volume(state.launch.grid)), "limit")
-        else:
-            self.report(messages.step_limit(line, thread, block), "limit")
+        self.report(messages.step_limit(self.line_of(self.program.blocks[target].site), thread, block), "limit")
+        raise Stop
+
+    def stalled(self) -> None:
+        """All blocks that a GPU holds wait, and others have not started."""
+        state, target = self.state, min(self.ready)
+        thread, block = self.where(int(self.numbers[self.ready[target][0][0]]))
+        line, blocks = self.line_of(self.program.blocks[target].site), _volume(state.launch.grid)
+        self.report(messages.not_resident(line, thread, block, state.resident, blocks), "limit")
         raise Stop
 
 
@@ -580,6 +596,7 @@ def run(state: State) -> None:
     memory = state.program.shared_size + launch.shared_bytes
     at_once = max(1, min(WAVE_THREADS // state.block_threads, (64 << 20) // max(1, memory)))
     waves: list[Wave] = []
+    stalled = 0
     with np.errstate(all="ignore"):
         while waves or state.started < blocks:
             room = min(blocks - state.started, state.resident - (state.started - state.ended), at_once)
@@ -587,6 +604,7 @@ def run(state: State) -> None:
                 size = int(state.random.integers(max(1, room // 2), room + 1)) if launch.seed else room
                 waves.append(Wave(state, state.started, size))
                 state.started += size
+            step, before = state.step, state.ended
             for wave in list(waves):
                 if wave.advance():
                     waves.remove(wave)
@@ -596,3 +614,7 @@ def run(state: State) -> None:
                 ended = int((wave.alive == 0).sum())
                 state.ended += ended - wave.counted_ended
                 wave.counted_ended = ended
+            only_waiting = room <= 0 and state.ended == before and state.step - step <= (TURN + 2) * len(waves)
+            stalled = stalled + 1 if only_waiting and state.started < blocks else 0
+            if stalled > PATIENCE:
+                waves[0].stalled()

@@ -254,6 +254,32 @@ def bank_conflict(line: int | None, degree: float, count: int) -> Finding:
     )
 
 
+def divergence(line: int | None, share: float) -> Finding:
+    return Finding(
+        "divergence",
+        {
+            "en": f"Threads of a warp go different ways: on average {share:.0%} of its lanes work, most idle ones at this "
+            "line. Let all threads of a warp take the same branch, or spread the work over more threads.",
+            "de": f"Threads eines Warps gehen verschiedene Wege: Im Mittel arbeiten {share:.0%} seiner Lanes, die meisten "
+            "ruhen bei dieser Zeile. Lass alle Threads eines Warps denselben Zweig nehmen oder verteile die Arbeit auf "
+            "mehr Threads.",
+        },
+        line=line,
+    )
+
+
+def occupancy(share: float, blocks: int, shared_bytes: int) -> Finding:
+    return Finding(
+        "occupancy",
+        {
+            "en": f"Only {blocks} blocks fit on a multiprocessor at once, {share:.0%} of the threads it can hold: a block "
+            f"takes {shared_bytes} bytes of shared memory. Use larger blocks, or less shared memory in each.",
+            "de": f"Nur {blocks} Blöcke passen zugleich auf einen Multiprozessor, {share:.0%} der Threads, die er fasst: "
+            f"Ein Block nimmt {shared_bytes} Byte Shared Memory. Nimm größere Blöcke oder weniger Shared Memory je Block.",
+        },
+    )
+
+
 def same_value(line: int | None, thread: Dim3, block: Dim3) -> Finding:
     return Finding(
         "same-value",

@@ -60,8 +60,9 @@ class Order:
         self.block_threads = block_threads
         self.blocks = threads // block_threads
         #: The last block barrier that a thread waited at, and the last at which it announced its accesses.
-        self.joined = np.zeros(threads, np.int64)
-        self.announced = np.zeros(threads, np.int64)
+        #: An access's record is at least 1 << 32, and 0 is none, so 1 stands for no barrier yet.
+        self.joined = np.ones(threads, np.int64)
+        self.announced = np.ones(threads, np.int64)
         #: Set once a barrier was not everybody's: then `groups` (block to warps by warps) says who knows whom.
         self.partial = False
         self.groups: dict[int, np.ndarray] = {}

@@ -117,7 +117,9 @@ def translate(module: Module, entry: str) -> Program:
 _SPACES = ("global", "shared", "local", "const", "param")
 _STRONG = {"volatile", "relaxed", "acquire", "release", "acq_rel", "mmio"}
 _TERMINATORS = {"bra", "ret", "exit", "trap", "bar", "barrier", "brkpt"}
-_ALWAYS_STRONG = {"atom", "red"}
+_ARITHMETIC = {"add", "sub", "mul", "fma", "div", "sqrt", "rcp", "mad"}
+#: pi / 2 ** 65: libdevice's float32 sine and cosine of a large angle multiply by it in float64.
+_RANGE_REDUCTION = {float.fromhex("0x1.921fb54442d19p-64")}
 
 
 class _Translator:
@@ -180,11 +182,7 @@ class _Translator:
             warp_sync=any(p[:2] == ("bar", "warp") for p in opcodes),
             lasting=self._lasting(starts),
             barriers=any(block.ends == "barrier" for block in blocks),
-            float64_sites=[
-                n
-                for n, i in enumerate(instructions)
-                if i.parts[-1] == "f64" and i.parts[0] in ("add", "sub", "mul", "fma", "div", "sqrt", "rcp", "mad")
-            ],
+            float64_sites=self._unintended_float64(),
         )
 
     def _granule(self) -> int:
@@ -194,6 +192,23 @@ class _Translator:
             if instruction.parts[0] in ("ld", "st", "atom", "red", "ldu") and "param" not in instruction.parts:
                 smallest = min(smallest, SIZES.get(instruction.parts[-1], 1))
         return smallest
+
+    def _unintended_float64(self) -> list[int]:
+        """Arithmetic in float64 of a kernel that neither takes nor keeps one; not that of a range reduction."""
+        function = self.function
+        if any(parameter.type == "f64" for parameter in function.parameters):
+            return []
+        found = []
+        for number, instruction in enumerate(function.instructions):
+            name, kind = instruction.parts[0], instruction.parts[-1]
+            if kind != "f64":
+                continue
+            if name in ("ld", "st", "atom", "red"):
+                return []
+            constants = {o.value for o in instruction.operands if isinstance(o, Immediate)}
+            if name in _ARITHMETIC and not constants & _RANGE_REDUCTION:
+                found.append(number)
+        return found
 
     def _lasting(self, starts: list[int]) -> frozenset[int]:
         """Registers that some block reads before it has written them for all its lanes."""
