@@ -102,7 +102,7 @@ class Launch:
     seed: int = 0
     races: bool = True
     step_limit: int = 200_000_000
-    thread_step_limit: int = 4_000_000
+    thread_step_limit: int = 2_000_000
 
 
 @dataclass

@@ -133,6 +133,7 @@ def cuda_cases(file: str) -> Iterator[Case]:
     for begin, end in zip(heads, [*heads[1:], len(lines)], strict=True):
         head = _CUDA.match(lines[begin])
         name = re.search(r"__global__ void (\w+)\(", "\n".join(lines[begin:end]))
-        assert head and name
+        assert head
+        assert name
         shape = Shape(*(int(head.group(i)) for i in (1, 2, 3)), unwritten=head.group(4) is not None)
         yield Case(name.group(1), shape, tuple(enumerate(lines[begin:end], begin + 1)), file=file)

@@ -80,7 +80,8 @@ class Access:
             position, good, window, offset = wave.memory.resolve(addresses, self.size)
             if good is None or good.all():
                 return position, None
-            assert window is not None and offset is not None
+            assert window is not None
+            assert offset is not None
             self._out_of_bounds(wave, threads, good, window, offset, write)
             return position, good
         offset = self.offsets(addresses)
@@ -157,9 +158,7 @@ class Access:
             result[chosen] = self._load(lanes, space, addresses[chosen], threads[chosen], part)
         return result
 
-    def _load(
-        self, lanes: Lanes, space: int, addresses: np.ndarray, threads: np.ndarray, part: int
-    ) -> np.ndarray:
+    def _load(self, lanes: Lanes, space: int, addresses: np.ndarray, threads: np.ndarray, part: int) -> np.ndarray:
         wave = lanes.wave
         position, good = self.place(lanes, space, addresses, threads, write=False)
         memory = wave.bytes_of(space).view(self.dtype)
@@ -415,7 +414,9 @@ class Access:
         wave.touched(threads)
         if part:
             return
-        in_row = isinstance(where, slice) and self.vector == 1 and int(threads[-1]) - int(threads[0]) == len(threads) - 1
+        in_row = (
+            isinstance(where, slice) and self.vector == 1 and int(threads[-1]) - int(threads[0]) == len(threads) - 1
+        )
         in_row = in_row and wave.block_threads % 32 == 0
         if space == GLOBAL:
             if in_row:
@@ -437,7 +438,7 @@ class Access:
     def _sectors(self, wave: Wave, warp: np.ndarray, position: np.ndarray) -> None:
         key = (warp << 44) | position
         if len(key) > 1 and not (key[1:] > key[:-1]).all():
-            key = np.unique(key)
+            key = _sorted(key)
         sector = key >> 5
         sectors = 1 + int(np.count_nonzero(sector[1:] != sector[:-1]))
         owner = key >> 44
@@ -457,7 +458,7 @@ class Access:
         turn = wave.warp_of(threads) * (32 // width) + lane // width if width < 32 else wave.warp_of(threads)
         word = (turn << 32) | (position // unit)
         if len(word) > 1 and not (word[1:] > word[:-1]).all():
-            word = np.unique(word)
+            word = _sorted(word)
         owner = word >> 32
         edges = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1], True])
         extra = 0
@@ -475,6 +476,12 @@ def _span(index: np.ndarray) -> Any:
     if count and int(index[-1]) - int(index[0]) == count - 1 and (count < 3 or (np.diff(index) == 1).all()):
         return slice(int(index[0]), int(index[0]) + count)
     return index
+
+
+def _sorted(keys: np.ndarray) -> np.ndarray:
+    """Each key once, in order; here sorting is faster than the hashing of `np.unique`."""
+    keys = np.sort(keys)
+    return keys[np.r_[True, keys[1:] != keys[:-1]]]
 
 
 def _cells(where: Any, parts: int) -> list[Any]:

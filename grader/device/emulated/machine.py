@@ -244,7 +244,8 @@ class Wave:
         self.spins = 0
         self.waiting: dict[int, list[Arrival]] = {}
         self.warps_waiting: list[tuple[np.ndarray, np.ndarray, int, int]] = []
-        self._enter(0, np.arange(self.threads))
+        self._everyone = np.arange(self.threads)
+        self._enter(0, self._everyone)
 
     # -- what instructions ask
 
@@ -321,13 +322,22 @@ class Wave:
             del self.since[target]
             waits = target in self.idle
             self.idle.discard(target)
-            together = index[0] if len(index) == 1 else np.sort(np.concatenate(index))
+            together = index[0] if len(index) == 1 else self._together(index)
             self._execute(target, together, waits)
             if state.counters.thread_instructions > state.launch.step_limit:
                 self._too_long(target, together)
             if self.spins > TURN and self.ready:
                 return False
         return True
+
+    def _together(self, groups: list[np.ndarray]) -> np.ndarray:
+        """Lanes of several groups as one, in order."""
+        if sum(len(group) for group in groups) == self.threads:
+            return self._everyone
+        present = np.zeros(self.threads, bool)
+        for group in groups:
+            present[group] = True
+        return np.flatnonzero(present)
 
     def _choose(self) -> int:
         state = self.state
@@ -388,7 +398,9 @@ class Wave:
             if self.program.barriers:
                 self.last_parting[index] = state.tick(block.site, 0)
             self._enter(block.following, index[~taken])
-            self._leave(block, index[taken], members[taken] if np.ndim(members) else members)
+            if members is not None:
+                members = np.broadcast_to(members, index.shape)[taken]
+            self._leave(block, index[taken], members)
 
     def _leave(self, block: Block, index: np.ndarray, members: Any) -> None:
         """What the block's last instruction does to the lanes for which it acts."""

@@ -258,11 +258,11 @@ def divergence(line: int | None, share: float) -> Finding:
     return Finding(
         "divergence",
         {
-            "en": f"Threads of a warp go different ways: on average {share:.0%} of its lanes work, most idle ones at this "
-            "line. Let all threads of a warp take the same branch, or spread the work over more threads.",
-            "de": f"Threads eines Warps gehen verschiedene Wege: Im Mittel arbeiten {share:.0%} seiner Lanes, die meisten "
-            "ruhen bei dieser Zeile. Lass alle Threads eines Warps denselben Zweig nehmen oder verteile die Arbeit auf "
-            "mehr Threads.",
+            "en": f"Threads of a warp go different ways: on average {share:.0%} of its lanes work, and most others "
+            "idle at this line. Let all threads of a warp take the same branch, or spread the work over more threads.",
+            "de": f"Threads eines Warps gehen verschiedene Wege: Im Mittel arbeiten {share:.0%} seiner Lanes, und die "
+            "meisten anderen ruhen bei dieser Zeile. Lass alle Threads eines Warps denselben Zweig nehmen oder "
+            "verteile die Arbeit auf mehr Threads.",
         },
         line=line,
     )
@@ -272,10 +272,10 @@ def occupancy(share: float, blocks: int, shared_bytes: int) -> Finding:
     return Finding(
         "occupancy",
         {
-            "en": f"Only {blocks} blocks fit on a multiprocessor at once, {share:.0%} of the threads it can hold: a block "
+            "en": f"A multiprocessor holds {blocks} of these blocks at once, {share:.0%} of the threads it could: each "
             f"takes {shared_bytes} bytes of shared memory. Use larger blocks, or less shared memory in each.",
-            "de": f"Nur {blocks} Blöcke passen zugleich auf einen Multiprozessor, {share:.0%} der Threads, die er fasst: "
-            f"Ein Block nimmt {shared_bytes} Byte Shared Memory. Nimm größere Blöcke oder weniger Shared Memory je Block.",
+            "de": f"Ein Multiprozessor fasst {blocks} dieser Blöcke zugleich, {share:.0%} der möglichen Threads: Ein "
+            f"Block nimmt {shared_bytes} Byte Shared Memory. Nimm größere Blöcke oder weniger Shared Memory je Block.",
         },
     )
 

@@ -205,7 +205,7 @@ class _Translator:
                 continue
             if name in ("ld", "st", "atom", "red"):
                 return []
-            constants = {o.value for o in instruction.operands if isinstance(o, Immediate)}
+            constants: set[float] = {o.value for o in instruction.operands if isinstance(o, Immediate)}
             if name in _ARITHMETIC and not constants & _RANGE_REDUCTION:
                 found.append(number)
         return found
@@ -213,7 +213,7 @@ class _Translator:
     def _lasting(self, starts: list[int]) -> frozenset[int]:
         """Registers that some block reads before it has written them for all its lanes."""
         found: set[int] = set()
-        written: set[int] = set()
+        written: set[str] = set()
         begins = set(starts)
         for number, instruction in enumerate(self.function.instructions):
             if number in begins:
@@ -222,10 +222,10 @@ class _Translator:
             first = isinstance(target, Register | Vector) and instruction.parts[0] not in ("st", "red", "bra")
             reads = instruction.operands[1:] if first else instruction.operands
             used = {r for operand in reads for r in _registers(operand)}
-            results = set(_registers(target)) if first else set()
+            results: set[str] = set(_registers(target)) if first else set()
             if instruction.guard is not None:
                 used |= {instruction.guard[0].name} | results
-            found |= {self.numbers[name] for name in used - written if name in self.numbers}
+            found.update(self.numbers[name] for name in used - written if name in self.numbers)
             if instruction.guard is None:
                 written |= results
         return frozenset(found)
