@@ -294,6 +294,7 @@ def extend(
     person: str,
     until: Annotated[str, typer.Option(help="The learner's own deadline, as 2026-05-31T18:00+02:00.")] = "",
     attempts: Annotated[int | None, typer.Option(min=0, help="Attempts on top of the assignment's.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; stands in the course's log of extensions.")] = "",
     settings: SettingsOption = None,
 ) -> None:
     """Give one learner more time or more attempts for one assignment."""
@@ -311,7 +312,10 @@ def extend(
         raise _refuse(f"--until {until}: no time; write it as 2026-05-31T18:00+02:00") from error
     who = f"command:{getpass.getuser()}"
     try:
-        granted = grant(load(settings), course, assignment, person, until=deadline, attempts=attempts, by=who)
+        here = load(settings)
+        granted = grant(
+            here, course, assignment, person, until=deadline, attempts=attempts, who=who, why=reason.strip()
+        )
     except (SettingsError, StoreError) as error:
         raise _refuse(str(error)) from error
     time = f"until {granted.until.astimezone():%Y-%m-%d %H:%M %Z}" if granted.until else "the assignment's deadline"

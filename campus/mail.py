@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import smtplib
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from email.message import EmailMessage
 
 from campus.settings import Mail
@@ -23,6 +25,8 @@ log = logging.getLogger("lehrwerk.mail")
 PASSWORD = "LEHRWERK_MAIL_PASSWORD"  # noqa: S105 - the name of a variable
 #: How often the outbox is looked into, and how long a server may take to answer, in seconds.
 _EVERY, _PATIENCE = 5.0, 30.0
+#: A plain address, without quotes, comments or a display name.
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 
 _SUBJECT = {"en": "{title}: your verdict is here", "de": "{title}: Dein Urteil ist da"}
 _TEXT = {
@@ -76,26 +80,27 @@ class Postman:
     def deliver(self) -> None:
         """Try every mail that is due once."""
         while not self._stopping.is_set() and (submission := self.store.take_mail()) is not None:
+            verdict = self.store.verdict(submission.id)
+            if verdict is None:
+                # It is being marked again; one of the next tries has something to tell.
+                continue
             try:
-                message = self._message(submission)
-                if message is not None:
-                    self._send(message)
+                to = self._address(submission.person)
+                if to is not None:
+                    self._send(self._message(submission, Verdict.model_validate_json(verdict), to))
             except (OSError, ValueError, smtplib.SMTPException) as error:
                 log.error("submission %s: no mail yet: %s", submission.id, error)
             else:
                 self.store.mail_done(submission.id)
 
-    def _message(self, submission: Submission) -> EmailMessage | None:
-        """None where the person has no address."""
-        to = submission.person
-        if "@" not in to:
-            if not self.settings.domain:
-                return None
-            to = f"{to}@{self.settings.domain}"
-        text = self.store.verdict(submission.id)
+    def _address(self, person: str) -> str | None:
+        """One address, or None where the name makes none: sign-ins may allow commas, line breaks and spaces, by which a
+        mail would go to others."""
+        to = f"{person}@{self.settings.domain}" if "@" not in person and self.settings.domain else person
+        return to if _ADDRESS.fullmatch(to) else None
+
+    def _message(self, submission: Submission, verdict: Verdict, to: str) -> EmailMessage:
         version = self.store.course(submission.course_id)
-        assert text is not None
-        verdict = Verdict.model_validate_json(text)
         language = self.store.language(submission.person) or submission.language
         units = version.bundle["units"] if version is not None else []
         titles: dict[str, str] = next((unit["title"] for unit in units if unit["id"] == submission.assignment), {})
@@ -118,9 +123,12 @@ class Postman:
         return message
 
     def _send(self, message: EmailMessage) -> None:
-        with smtplib.SMTP(self.settings.host, self.settings.port, timeout=_PATIENCE) as server:
+        with closing(smtplib.SMTP(self.settings.host, self.settings.port, timeout=_PATIENCE)) as server:
             if self.settings.starttls:
                 server.starttls(context=ssl.create_default_context())
             if self.settings.user:
                 server.login(self.settings.user, os.environ.get(PASSWORD, ""))
             server.send_message(message)
+            # It is sent: whatever becomes of the farewell, a second one would be one too many.
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from campus.extensions import enter
 from campus.publish import open_registrar, open_store
 from campus.settings import Settings
 from campus.worker import exam_limits
@@ -17,7 +18,7 @@ from grader.dispatch.exams import Exams
 from grader.dispatch.regrade import Change, Regrade, Replay, replay, version_with
 from grader.exam.room import ExamRoom
 from grader.records import Registrar
-from grader.store import Extension, Store, StoreError, UnknownSubmission
+from grader.store import Extension, Store, UnknownSubmission
 
 
 @contextmanager
@@ -85,17 +86,24 @@ def extend(
     *,
     until: datetime | None,
     attempts: int | None,
-    by: str,
+    who: str,
+    why: str,
 ) -> Extension:
-    """Give a learner more time or attempts, also in the gradebook. Raises StoreError."""
-    with _store(settings) as store:
-        units = version_with(store, course, assignment).bundle["units"]
-        if until is not None and not any(unit["id"] == assignment and unit.get("deadline") for unit in units):
-            raise StoreError(f"{assignment} has no deadline that could be put off")
-        granted = store.extend(course, assignment, person, until=until, attempts=attempts, by=by)
-        with _registrar(settings, store) as registrar:
-            registrar.rewrite(course, assignment, person)
-        return granted
+    """Give a learner more time or attempts; None keeps what they have. Raises StoreError."""
+    with _store(settings) as store, _registrar(settings, store) as registrar:
+        version = version_with(store, course, assignment)
+        now = store.extension(course, assignment, person)
+        return enter(
+            store,
+            registrar,
+            version,
+            assignment,
+            person,
+            until=until or (now.until if now else None),
+            attempts=(now.attempts if now else 0) if attempts is None else attempts,
+            who=who,
+            why=why,
+        )
 
 
 def table(changes: list[Change]) -> Table:

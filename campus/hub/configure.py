@@ -102,7 +102,6 @@ def _spawner(c: Any, settings: Settings, runtime: Runtime) -> None:
     c.JupyterHub.spawner_class = HomeSpawner
     spawner = c.HomeSpawner
     spawner.data = str(settings.data)
-    spawner.home_dir_template = str(settings.data / "homes" / "{username}")
     spawner.gradebooks = {course: settings.gradebook_url(course) for course in settings.course_ids()}
     spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
     spawner.default_url = "/lab"

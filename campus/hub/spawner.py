@@ -13,6 +13,7 @@ from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets import Dict, Unicode, default
 
 from campus.hub.roles import formgrader_account
+from grader.safe_id import safe_id
 
 
 class HomeSpawner(SimpleLocalProcessSpawner):
@@ -38,7 +39,12 @@ class HomeSpawner(SimpleLocalProcessSpawner):
     def _folder(self) -> str:
         if self.course:
             return str(Path(self.data) / "courses" / self.course)
-        return self.home_dir_template.format(username=self.user.name)
+        return str(self.private)
+
+    @property
+    def private(self) -> Path:
+        """The folder of whoever the server belongs to: a person's home, or a formgrader's own settings."""
+        return Path(self.data) / "homes" / safe_id(self.user.name)
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         env = super().user_env(env)
@@ -47,10 +53,9 @@ class HomeSpawner(SimpleLocalProcessSpawner):
         env["JUPYTER_CONFIG_PATH"] = str(data / "etc" / kind)
         env["JUPYTER_PATH"] = str(data / "share" / "jupyter")
         # Nothing of Jupyter's own may be read from, or written to, the folder a grader works in.
-        private = data / "homes" / self.user.name
-        env["HOME"] = str(private)
-        env["JUPYTER_CONFIG_DIR"] = str(private / ".jupyter")
-        env["IPYTHONDIR"] = str(private / ".ipython")
+        env["HOME"] = str(self.private)
+        env["JUPYTER_CONFIG_DIR"] = str(self.private / ".jupyter")
+        env["IPYTHONDIR"] = str(self.private / ".ipython")
         if self.course:
             env["LEHRWERK_COURSE"] = self.course
             env["LEHRWERK_GRADEBOOK"] = self.gradebooks[self.course]
@@ -64,8 +69,7 @@ class HomeSpawner(SimpleLocalProcessSpawner):
         return arguments
 
     async def start(self) -> Any:
-        private = Path(self.data) / "homes" / self.user.name
-        private.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.private.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.course:
             self.default_url = "/formgrader/gradebook"
         return await super().start()

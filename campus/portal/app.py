@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from campus.portal import operation, pages, teaching
+from campus.portal import extensions, operation, pages, teaching
 from campus.portal.formgrader import HubServers, Servers
 from campus.portal.language import LANGUAGES, mark, translations
 from campus.portal.security import Csrf, CsrfError, SecurityHeaders, policy, refuse_nul
@@ -87,7 +87,7 @@ def create_app(
         dependencies=[Depends(refuse_nul)],
     )
     app.state.portal = portal
-    for router in (auth.router(), pages.router, teaching.router, operation.router):
+    for router in (auth.router(), pages.router, teaching.router, extensions.router, operation.router):
         app.include_router(router, prefix=prefix)
     if exchange is not None:
         app.include_router(exchange, prefix=f"{prefix}/api")

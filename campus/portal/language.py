@@ -128,6 +128,22 @@ def moment(at: datetime, language: Language) -> str:
     return format_datetime(aware, _MOMENTS[language], tzinfo=get_timezone(), locale=_LOCALES[language])
 
 
+def from_field(text: str) -> datetime:
+    """What a `datetime-local` field sent, which is in the server's time zone. Raises ValueError."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is not None:
+        raise ValueError("the field sends no time zone")
+    try:
+        return at.astimezone(UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError("no time zone knows this year") from error
+
+
+def to_field(at: datetime) -> str:
+    """What fills such a field."""
+    return at.astimezone().strftime("%Y-%m-%dT%H:%M")
+
+
 def update() -> list[str]:
     """Write both catalogues anew; returns the texts that lack a German translation."""
     used = used_messages()

@@ -158,10 +158,11 @@ def _status_html(visit: Visit, submission_id: str, state: str | None) -> str:
 def _verdict(visit: Visit, submission_id: str) -> dict[str, Any]:
     submission = visit.portal.store.submission(submission_id)
     assert submission is not None
-    verdict = shelf.verdict_of(visit, submission)
+    shown = shelf.shown(visit, submission)
     return {
-        "verdict": verdict,
-        "grade": shelf.grade_of(visit, submission) if verdict and shelf.counts(visit, submission) else None,
+        "shown": shown,
+        "earlier": shelf.earlier(visit, submission),
+        "grade": shelf.grade_of(visit, submission) if shown and shelf.counts(visit, submission) else None,
         "outcomes": OUTCOMES,
         "signs": shelf.SIGNS,
         # What a test saw in secret is for those who mark; their own submissions included.

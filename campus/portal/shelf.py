@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,7 +14,7 @@ from campus.settings import split_course_id
 from grader.exam.verdict import Verdict
 
 if TYPE_CHECKING:
-    from grader.records import Grade
+    from grader.records import Grade, Place
     from grader.store import CourseVersion, Submission
 
 #: Rows of a table on one page.
@@ -68,13 +68,15 @@ class CourseCard:
 
 @dataclass(frozen=True)
 class UnitRow:
-    """One unit with what the person has done in it. Scores are None before the first verdict."""
+    """One unit with what the person has done in it. Scores are None before the first verdict; `own_deadline` says that
+    the deadline was put off for this person."""
 
     id: str
     title: str
     minutes: int
     max_score: float
     deadline: datetime | None
+    own_deadline: bool
     objectives: list[str]
     state: str
     last: Submission | None
@@ -93,6 +95,26 @@ class SubmissionRow:
     score: float | None
     max_score: float | None
     grade: Grade | None
+
+
+@dataclass(frozen=True)
+class ShownVerdict:
+    """A verdict, and where its cells stand in the notebooks that the learner got, by notebook and grade id; `several`
+    says that there is more than one."""
+
+    verdict: Verdict
+    places: Mapping[tuple[str, str], Place]
+    several: bool
+
+
+@dataclass(frozen=True)
+class ReplacedVerdict:
+    """A verdict that held until `at`, who replaced it and why."""
+
+    shown: ShownVerdict
+    at: datetime
+    who: str
+    why: str
 
 
 def tenant_name(visit: Visit, tenant: str) -> str:
@@ -128,6 +150,31 @@ def verdict_of(visit: Visit, submission: Submission) -> Verdict | None:
     """The verdict of a submission, if there is one."""
     text = visit.portal.store.verdict(submission.id)
     return Verdict.model_validate_json(text) if text else None
+
+
+def shown(visit: Visit, submission: Submission) -> ShownVerdict | None:
+    """The verdict of a submission as its page shows it, if there is one."""
+    verdict = verdict_of(visit, submission)
+    return _shown(visit, submission, verdict, submission.bundle_digest) if verdict else None
+
+
+def earlier(visit: Visit, submission: Submission) -> list[ReplacedVerdict]:
+    """The verdicts that a regrade has replaced, newest first."""
+    return [
+        ReplacedVerdict(
+            _shown(visit, submission, Verdict.model_validate_json(one.verdict), one.bundle_digest),
+            one.replaced_at,
+            # Whoever worked at the server's command line is a person, too.
+            one.replaced_by.removeprefix("command:"),
+            one.why,
+        )
+        for one in reversed(visit.portal.store.earlier_verdicts(submission.id))
+    ]
+
+
+def _shown(visit: Visit, submission: Submission, verdict: Verdict, digest: str) -> ShownVerdict:
+    places = visit.portal.registrar.outline(digest, submission.assignment, submission.language)
+    return ShownVerdict(verdict, places, several=len({cell.notebook for cell in verdict.cells}) > 1)
 
 
 def grade_of(visit: Visit, submission: Submission) -> Grade | None:
@@ -166,13 +213,16 @@ def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
         sent = mine.get(unit["id"], [])
         last = next((one for one in sent if one.state != "withdrawn"), None)
         scores = [(one, found.score) for one in sent if (found := verdict_of(visit, one)) is not None]
+        extension = visit.portal.store.extension(version.course_id, unit["id"], visit.access.name)
+        own = extension.until if extension else None
         rows.append(
             UnitRow(
                 id=unit["id"],
                 title=visit.pick(unit["title"]),
                 minutes=unit.get("minutes") or 0,
                 max_score=unit["max_score"],
-                deadline=datetime.fromisoformat(unit["deadline"]) if unit.get("deadline") else None,
+                deadline=own or (datetime.fromisoformat(unit["deadline"]) if unit.get("deadline") else None),
+                own_deadline=own is not None,
                 objectives=[visit.pick(text) for text in _texts(unit.get("objectives", []))],
                 state=last.state if last else "new",
                 last=last,

@@ -8,6 +8,8 @@ Imports the interface only.
 
 from __future__ import annotations
 
+import itertools
+import operator
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -62,6 +64,16 @@ class View:
             reach = (length - 1) * stride
             low, high = low + min(reach, 0), high + max(reach, 0)
         return self.address + low, self.address + high + np.dtype(self.dtype).itemsize
+
+    @property
+    def transposed(self) -> View:
+        return View(self.address, self.dtype, self.shape[::-1], self.strides[::-1])
+
+    @property
+    def fortran(self) -> bool:
+        """Does it lie in Fortran's order, first index fastest?"""
+        steps = itertools.accumulate(self.shape[:-1], operator.mul, initial=np.dtype(self.dtype).itemsize)
+        return len(self.shape) > 1 and self.strides == tuple(steps)
 
 
 @dataclass(frozen=True)
@@ -365,6 +377,13 @@ class LocalHeap:
         allocation.written = True
         return View(address, array.dtype.str, array.shape, array.strides)
 
+    def put(self, view: View, content: Any) -> None:
+        """Write this content into the memory behind `view`; no copy over the bus, and not counted as one."""
+        target = self.array(view)
+        target[...] = content
+        if target.size:
+            self._allocations[self.locate(view.address)[0]].written = True
+
     def operate(
         self, name: str, operands: tuple[Any, ...], options: Mapping[str, Any] | None = None, out: View | None = None
     ) -> tuple[View, ...]:
@@ -383,10 +402,7 @@ class LocalHeap:
         with np.errstate(all="ignore"):
             result = function(*arrays, **(options or {}))
         if out is not None:
-            target = self.array(out)
-            target[...] = result
-            for handle in (self.locate(out.address)[0],) if target.size else ():
-                self._allocations[handle].written = True
+            self.put(out, result)
             return (out,)
         if result is None:
             for item in operands[:1]:

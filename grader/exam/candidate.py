@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from grader.device import frontends
-from grader.exam import event_loop
+from grader.exam import event_loop, file_modes
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
 from grader.exam.device_link import LinkedHeap, Placed
 from grader.exam.proxy import OPERATIONS
@@ -142,21 +142,28 @@ class Candidate:
         return {"~": "handle", "v": number, "c": callable(value), "t": type(value).__name__[:80]}
 
     def native(self, value: Any) -> Any:
-        return decode(value, self._special)
+        adopted: dict[int, Any] = {}
+        return decode(value, lambda item: self._special(item, adopted))
 
-    def _special(self, value: dict[str, Any]) -> Any:
+    def _special(self, value: dict[str, Any], adopted: dict[int, Any]) -> Any:
+        """`adopted` has the arrays of the device that the message has brought so far, by address."""
         if value.get("~") == "handle":
             return self.handles[value["v"]]
+        if value.get("~") == "stream":
+            return _default_stream(value["k"])
         if value.get("~") == "device":
             if self.heap is None:
                 return _to_gpu(decode(value["v"]), value["k"])
             placed = Placed.from_plain(value)
-            return frontends.adopt(placed.library, placed.view)
+            address = placed.view.address
+            if address not in adopted:
+                adopted[address] = frontends.adopt(placed.library, placed.view)
+            return adopted[address]
         if value.get("~") == "callback":
-            return self._callback(int(value["v"]))
+            return self._callback(int(value["v"]), value["n"])
         raise ChannelError("unknown value")
 
-    def _callback(self, number: int) -> Any:
+    def _callback(self, number: int, name: str) -> Any:
         """A function of a test's: calling it asks the examiner, whose test may in turn ask here."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -171,6 +178,7 @@ class Candidate:
                 raise kind(text) if isinstance(kind, type) and issubclass(kind, Exception) else RuntimeError(name)
             return self.native(back["value"])
 
+        call.__name__ = call.__qualname__ = name
         return call
 
     # -- questions
@@ -207,8 +215,12 @@ class Candidate:
                 self.space[name] = value
         return {}
 
+    def do_unbind(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.space.pop(request["name"], None)
+        return {}
+
     def do_call(self, request: dict[str, Any]) -> dict[str, Any]:
-        args, kwargs = self.native(request["args"]), self.native(request["kwargs"])
+        args, kwargs = self.native([request["args"], request["kwargs"]])
         places = {**dict(enumerate(args)), **kwargs}
         for place, first in request["same"]:
             places[place] = places[first]
@@ -297,6 +309,17 @@ def _to_gpu(array: np.ndarray, kind: str) -> Any:
     return cupy.asarray(array)
 
 
+def _default_stream(library: str) -> Any:
+    """A test's stream is any here: what learner code puts on it is done before the answer."""
+    if library == "numba":
+        from numba import cuda
+
+        return cuda.default_stream()
+    import cupy
+
+    return cupy.cuda.Stream.null
+
+
 def error_told(error: BaseException | None) -> dict[str, Any] | None:
     """An exception as plain data: names of its classes, text, and the learner's line."""
     if error is None:
@@ -329,9 +352,10 @@ def error_told(error: BaseException | None) -> dict[str, Any] | None:
 def serve(channel: Channel, options: dict[str, Any]) -> None:
     """Answer until the other side is gone."""
 
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
-    os.environ["IPYTHONDIR"] = folder
+    folder = Path.cwd()
+    file_modes.leave_as_they_are(folder)
+    sys.path.insert(0, str(folder))
+    os.environ["IPYTHONDIR"] = str(folder)
     candidate = Candidate(channel, options)
     sys.stdout, sys.stderr = candidate.output, candidate.errors
     while True:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import builtins
 import importlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from grader.checks.surroundings import OnDevice
+from grader.device import frontends
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode, pack, unpack
-from grader.exam.device_link import ExamMemory, Placed
+from grader.exam.crossing import Crossing
+from grader.exam.device_link import ExamMemory
 from grader.exam.marking import LearnersError, clean, learners_error
+from grader.exam.own_device import OwnDevice
 from grader.exam.proxy import OPERATIONS, CallableProxy, Proxy, bring_back, make, same_or
 
 #: A function that ran into its clock once gets this share of it from then on, and at least so many seconds.
@@ -28,10 +30,6 @@ _OUTPUT = 4_000
 #: What changes only by another binding of its name, which the candidate reports.
 _LASTING = (Proxy, bool, int, float, complex, str, bytes, type(None))
 _GENERATION = 1 << 40
-#: What an answer may bring along from device memory: arrays, and bytes in all.
-_ARRAYS, _ARRAY_BYTES = 256, 256 << 20
-_UNREAD = np.zeros(0)
-
 
 Why = Literal["timeout", "excess", "ended", "malformed"]
 
@@ -65,34 +63,12 @@ class Called:
     error: LearnersError | None
 
 
-class _Awaited:
-    """Arrays of the device that an answer speaks of, until their values are read."""
-
-    def __init__(self) -> None:
-        self.placed: list[Placed] = []
-        self._arrays: list[OnDevice] = []
-        self._size = 0
-
-    def add(self, placed: Placed) -> OnDevice:
-        """The array, whose values come with `fill`. Raises ChannelError where it is one too many."""
-        self._size += placed.nbytes
-        if len(self.placed) >= _ARRAYS or self._size > _ARRAY_BYTES:
-            raise ChannelError("more device arrays than an answer may bring")
-        self.placed.append(placed)
-        self._arrays.append(OnDevice(_UNREAD, placed.library))
-        return self._arrays[-1]
-
-    def fill(self, contents: list[np.ndarray]) -> None:
-        for array, content in zip(self._arrays, contents, strict=True):
-            object.__setattr__(array, "array", content)
-
-
 class CandidateLink:
     """One notebook's.
 
     `seconds_left` is the clock of the cell that runs, `lines` counts the lines of each cell of the paper, by key, and
-    `modules` are what the instructor's solution cells import, by name. With `emulated`, arrays of the device lie in
-    `memory`; on a real GPU they lie in the candidate and their values are its word.
+    `modules` are what the instructor's solution cells import, by name. Test cells work on the device `own`. With
+    `emulated`, the candidate's arrays lie in `memory`; on a real GPU they lie with it and their values are its word.
     """
 
     def __init__(
@@ -102,6 +78,7 @@ class CandidateLink:
         seconds_left: Callable[[], float],
         lines: dict[str, int],
         modules: dict[str, str],
+        own: OwnDevice,
         *,
         emulated: bool,
     ) -> None:
@@ -110,6 +87,7 @@ class CandidateLink:
         self.seconds_left = seconds_left
         self.lines = lines
         self.modules = modules
+        self.own = own
         self.memory = ExamMemory(self._ask_device, channel.limit // 2) if emulated else None
         self.gone: CandidateGone | None = None
         #: Something that a test knows may lie in the candidate.
@@ -211,36 +189,30 @@ class CandidateLink:
 
     # -- values
 
-    def plain(self, value: Any) -> Any:
-        """A value of the examiner's as it travels. Raises NotPlain."""
-        return encode(value, self._otherwise)
+    def _crossing(self, *, for_checks: bool = False) -> Crossing:
+        return Crossing(self.memory, self.own, for_checks=for_checks)
 
-    def _otherwise(self, item: Any) -> Any:
+    def plain(self, value: Any, crossing: Crossing | None = None) -> Any:
+        """A value of the examiner's as it travels. Raises NotPlain."""
+        crossing = crossing or self._crossing()
+        return encode(value, lambda item: self._otherwise(item, crossing))
+
+    def _otherwise(self, item: Any, crossing: Crossing) -> Any:
         if isinstance(item, Proxy):
             return {"~": "handle", "v": self._number(item)}
-        if isinstance(item, OnDevice) and self.memory is None:
-            return {"~": "device", "v": encode(item.array), "k": item.kind}
-        if isinstance(item, OnDevice):
-            item = self._placed([item])[0]
-        if isinstance(item, Placed):
-            return item.plain()
+        if crossing.takes(item):
+            try:
+                return crossing.plain(item)
+            except ChannelError as error:
+                # The candidate has used the device's memory up.
+                raise self.lost("malformed") from error
+        if (library := frontends.library_of_stream(item)) is not None:
+            return {"~": "stream", "k": library}
         if callable(item) and not isinstance(item, type):
             number = len(self._callbacks)
             self._callbacks[number] = item
-            return {"~": "callback", "v": number}
+            return {"~": "callback", "v": number, "n": str(getattr(item, "__name__", ""))}
         raise NotPlain(f"a {type(item).__name__} cannot be handed to learner code")
-
-    def _placed(self, items: Sequence[Any]) -> tuple[Any, ...]:
-        """Arrays of the device are there from here on; anything else stays as it is."""
-        arrays = [item for item in items if isinstance(item, OnDevice)]
-        if self.memory is None or not arrays:
-            return tuple(items)
-        try:
-            views = iter(self.memory.place([item.array for item in arrays]))
-        except ChannelError as error:
-            # The candidate has used the device's memory up.
-            raise self.lost("malformed") from error
-        return tuple(Placed(next(views), item.kind) if isinstance(item, OnDevice) else item for item in items)
 
     def _number(self, proxy: Proxy) -> int:
         generation, number = divmod(proxy._handle, _GENERATION)
@@ -252,28 +224,23 @@ class CandidateLink:
     def native(self, value: Any) -> Any:
         """What the candidate sent, as a value or a proxy; what lies on the device is read from there, now. Whatever is
         malformed ends the candidate."""
-        awaited = _Awaited()
-        decoded = self._decoded(value, awaited)
-        self._read(awaited)
+        crossing = self._crossing()
+        decoded = self._decoded(value, crossing)
+        self._settle(crossing)
         return decoded
 
-    def _decoded(self, value: Any, awaited: _Awaited) -> Any:
+    def _decoded(self, value: Any, crossing: Crossing) -> Any:
         def special(item: dict[str, Any]) -> Any:
-            if self.memory is not None and item.get("~") == "device":
-                return awaited.add(Placed.from_plain(item))
-            return self._special(item)
+            return crossing.take(item) if item.get("~") == "device" else self._special(item)
 
         try:
             return decode(value, special)
         except ChannelError as error:
             raise self.lost("malformed") from error
 
-    def _read(self, awaited: _Awaited, *, let_go: bool = False) -> None:
-        """Bring what is awaited from the device, in one go."""
-        if self.memory is None or not awaited.placed:
-            return
+    def _settle(self, crossing: Crossing, *, let_go: bool = False) -> None:
         try:
-            awaited.fill(self.memory.read(awaited.placed, let_go=let_go))
+            crossing.settle(let_go=let_go)
         except ChannelError as error:
             raise self.lost("malformed") from error
 
@@ -281,11 +248,6 @@ class CandidateLink:
         if item.get("~") == "handle" and type(item.get("v")) is int and 0 <= item["v"] < _GENERATION:
             handle = self._generation * _GENERATION + item["v"]
             return make(self, handle, clean(item.get("t"), 80), item.get("c") is True)
-        if item.get("~") == "device":
-            array = decode(item["v"])
-            if not isinstance(array, np.ndarray):
-                raise ChannelError("no array")
-            return OnDevice(array, "cupy" if item.get("k") == "cupy" else "numba")
         raise ChannelError("unknown value")
 
     # -- what proxies ask
@@ -300,17 +262,25 @@ class CandidateLink:
         return done.value
 
     def call_plainly(
-        self, handle: int, args: tuple[Any, ...], kwargs: dict[str, Any], attribute: str | None = None
+        self,
+        handle: int,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        attribute: str | None = None,
+        *,
+        for_checks: bool = False,
     ) -> Called:
-        """Call an object of the learner's, or a method of it."""
+        """Call an object of the learner's, or a method of it. Arrays of the device come back as those of the
+        examiner's own or, `for_checks`, as OnDevice."""
         self.told = True
-        given = self._placed(args)
+        crossing = self._crossing(for_checks=for_checks)
+        self._give(crossing, [*args, *kwargs.values()])
         body = {
             "do": "call",
             "handle": self._number(make(self, handle, "", False)),
             "attribute": attribute,
-            "args": self.plain(given),
-            "kwargs": self.plain(kwargs),
+            "args": self.plain(args, crossing),
+            "kwargs": self.plain(kwargs, crossing),
             "same": _same(args, kwargs),
         }
         name = self._names.get(handle, attribute or "")
@@ -324,17 +294,10 @@ class CandidateLink:
                 self._hung.add(name)
             raise
         error = self.error(reply)
-        awaited = _Awaited()
-        value = None if error else self._decoded(reply.get("value"), awaited)
-        changed, named = self._changed(reply, len(given), awaited)
-        if any(isinstance(arg, Placed) for arg in given):
-            # What became of these is not the candidate's to say.
-            left = given if changed is None else changed
-            changed = tuple(
-                awaited.add(arg) if isinstance(arg, Placed) else said for arg, said in zip(given, left, strict=True)
-            )
-        self._read(awaited, let_go=True)
-        return Called(value, changed, named, error)
+        value = None if error else self._decoded(reply.get("value"), crossing)
+        left, named = self._changed(reply, args, kwargs, crossing)
+        self._settle(crossing, let_go=True)
+        return Called(value, left, named, error)
 
     def error(self, reply: dict[str, Any]) -> LearnersError | None:
         """What a reply says of an exception, if anything."""
@@ -346,15 +309,27 @@ class CandidateLink:
         except ChannelError as error:
             raise self.lost("malformed") from error
 
+    def _give(self, crossing: Crossing, items: list[Any]) -> None:
+        """Hand arrays of the device over in one go."""
+        try:
+            crossing.give(items)
+        except ChannelError as error:
+            raise self.lost("malformed") from error
+
     def _changed(
-        self, reply: dict[str, Any], count: int, awaited: _Awaited
+        self, reply: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any], crossing: Crossing
     ) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
-        if reply.get("args") is None:
+        """The arguments as a call left them; None: as they were."""
+        left: Any = args
+        named: Any = kwargs
+        if reply.get("args") is not None:
+            left, named = self._decoded(reply["args"], crossing), self._decoded(reply.get("kwargs"), crossing)
+            if type(left) is not tuple or len(left) != len(args) or type(named) is not dict:
+                raise self.lost("malformed")
+        elif not any(map(crossing.takes, [*args, *kwargs.values()])):
             return None, None
-        args, kwargs = self._decoded(reply["args"], awaited), self._decoded(reply.get("kwargs"), awaited)
-        if type(args) is not tuple or len(args) != count or type(kwargs) is not dict:
-            raise self.lost("malformed")
-        return args, kwargs
+        left = tuple(crossing.left(arg, said) for arg, said in zip(args, left, strict=True))
+        return left, {name: crossing.left(kwargs[name], said) for name, said in named.items() if name in kwargs}
 
     def compile(self, kernel: Proxy, signature: str, cc: tuple[int, int]) -> dict[str, Any]:
         """PTX of a kernel of the learner's, or why there is none, in the candidate's words."""
@@ -402,6 +377,10 @@ class CandidateLink:
     def bind(self, values: dict[str, Any], *, where_other: bool = False) -> None:
         """Give plain values to learner code by name; with `where_other` only those that it has otherwise."""
         self.ask({"do": "bind", "values": self.plain(values), "where_other": where_other}, self.call_seconds)
+
+    def unbind(self, name: str) -> None:
+        """Take a name away from learner code."""
+        self.ask({"do": "unbind", "name": name}, self.call_seconds)
 
 
 def exception(error: LearnersError) -> BaseException:

@@ -2,8 +2,8 @@
 
 Round trip is exact for None, bool, int, float, complex, str, bytes, tuple, list, set, frozenset, dict with any plain
 key, NumPy arrays, scalars and dtypes of plain kinds, the types of a closed table, slice, range and Ellipsis, datetime,
-Decimal, Fraction, pandas Series and DataFrame. Anything else becomes what `encode`'s `otherwise` makes of it. Imports
-nothing of the project.
+Decimal, Fraction, pandas' tables, indexes and scalars. Anything else becomes what `encode`'s `otherwise` makes of it.
+Imports this package's tables.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import msgpack
 import numpy as np
+
+from grader.exam import tables
 
 _HEADER = struct.Struct("<Q")
 #: Nesting deeper than this is no plain data.
@@ -82,8 +84,8 @@ def encode(value: Any, otherwise: Otherwise = _refuse, depth: int = 0) -> Any:
     if kind is complex:
         return {"~": "complex", "v": [value.real, value.imag]}
     if kind is np.ndarray and value.dtype.kind in _PLAIN_KINDS:
-        plain = np.ascontiguousarray(value)
-        return {"~": "array", "d": value.dtype.str, "s": list(value.shape), "v": plain.tobytes()}
+        order = "F" if value.flags.fnc else "C"
+        return {"~": "array", "d": value.dtype.str, "s": list(value.shape), "o": order, "v": value.tobytes(order)}
     if isinstance(value, np.generic) and kind.__module__ == "numpy" and value.dtype.kind in _PLAIN_KINDS:
         return {"~": "scalar", "d": value.dtype.str, "v": value.tobytes()}
     if isinstance(value, type) and value in _TYPE_NAMES:
@@ -105,34 +107,12 @@ def encode(value: Any, otherwise: Otherwise = _refuse, depth: int = 0) -> Any:
         return {"~": kind.__name__, "v": value.isoformat()}
     if kind is datetime.timedelta:
         return {"~": "timedelta", "v": [value.days, value.seconds, value.microseconds]}
-    if kind.__module__.partition(".")[0] == "pandas":
-        return _encode_pandas(value, otherwise, below)
+    if tables.is_pandas(value):
+        try:
+            return tables.to_plain(value, lambda part: encode(part, otherwise, below))
+        except tables.NoTable:
+            return otherwise(value)
     return otherwise(value)
-
-
-def _encode_pandas(value: Any, otherwise: Otherwise, depth: int) -> Any:
-    if type(value).__name__ == "Series":
-        return {
-            "~": "series",
-            "v": encode(value.to_numpy(), otherwise, depth)
-            if value.dtype.kind in _PLAIN_KINDS
-            else _items(value, otherwise, depth),
-            "i": _items(value.index, otherwise, depth),
-            "n": encode(value.name, otherwise, depth),
-        }
-    if type(value).__name__ == "DataFrame":
-        columns = [encode(value.iloc[:, number], otherwise, depth) for number in range(value.shape[1])]
-        return {
-            "~": "frame",
-            "v": columns,
-            "c": _items(value.columns, otherwise, depth),
-            "i": _items(value.index, otherwise, depth),
-        }
-    return otherwise(value)
-
-
-def _items(values: Any, otherwise: Otherwise, depth: int) -> list[Any]:
-    return [encode(item, otherwise, depth) for item in values.tolist()]
 
 
 def decode(value: Any, special: Callable[[dict[str, Any]], Any] | None = None, depth: int = 0) -> Any:
@@ -160,15 +140,17 @@ def _decode(value: Any, special: Callable[[dict[str, Any]], Any] | None, depth: 
         return {decode(k, special, depth): decode(v, special, depth) for k, v in content}  # type: ignore[union-attr]
     if kind == "array":
         dtype = _dtype(value["d"])
-        return np.frombuffer(content, dtype).reshape([int(size) for size in value["s"]]).copy()  # type: ignore[arg-type]
+        order: Literal["C", "F"] = "F" if value.get("o") == "F" else "C"
+        shaped = np.frombuffer(content, dtype).reshape([int(size) for size in value["s"]], order=order)  # type: ignore[arg-type]
+        return shaped.copy(order)
     if kind == "scalar":
         return np.frombuffer(content, _dtype(value["d"]), 1)[0]  # type: ignore[arg-type]
     if kind in ("slice", "range"):
         return {"slice": slice, "range": range}[kind](*(decode(part, special, depth) for part in content))  # type: ignore[union-attr]
     if kind == "ellipsis":
         return Ellipsis
-    if kind in ("series", "frame"):
-        return _decode_pandas(kind, value, special, depth)
+    if kind in tables.KINDS:
+        return tables.from_plain(value, lambda part: decode(part, special, depth))
     simple: dict[str, Callable[[Any], Any]] = {
         "int": lambda v: int(v, 16),
         "complex": lambda v: complex(*v),
@@ -186,23 +168,6 @@ def _decode(value: Any, special: Callable[[dict[str, Any]], Any] | None, depth: 
     if special is not None:
         return special(value)
     raise ChannelError(f"unknown kind {str(kind)[:40]!r}")
-
-
-def _decode_pandas(kind: str, value: dict[str, Any], special: Any, depth: int) -> Any:
-    # Only where the other side used pandas already: importing it takes half a second.
-    import pandas
-
-    index = [decode(item, special, depth) for item in value["i"]]
-    if kind == "series":
-        data = decode(value["v"], special, depth)
-        if not isinstance(data, np.ndarray | list):
-            # A range would be written out, whatever its length.
-            raise ChannelError("a series holds an array or a list")
-        return pandas.Series(data, index=index, name=decode(value["n"], special, depth))
-    columns = [decode(column, special, depth) for column in value["v"]]
-    frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(index=index)
-    frame.columns = [decode(item, special, depth) for item in value["c"]]
-    return frame
 
 
 def _dtype(text: str) -> np.dtype[Any]:

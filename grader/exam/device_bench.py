@@ -1,8 +1,10 @@
-"""The device bench: owns an exam's device memory, runs the candidate's launches and operations on it, and counts.
+"""The device bench: owns an exam's device memory, runs launches and operations on it, and counts.
 
 Expendable and walled like the candidate, whose requests it takes from a closed list; it holds inputs and what the
 candidate makes of them, and no expected value. Whatever a request provokes goes back to its sender as an exception's
 name and text. A bench that dies takes its candidate along, since the candidate's arrays lie here.
+Arrays and kernels of test cells have a bench to themselves, of which all this is true with the examiner in the
+candidate's place; it may hold expected values, and nothing of a candidate ever comes there but plain data.
 Imports this package's channel, and devices.
 """
 
@@ -120,6 +122,9 @@ class DeviceBench:
             views = [self.heap.keep(decode(array)) for array in request["arrays"]]
             self._held.update(view.address for view in views)
             return views
+        if request["exam"] == "put":
+            self.heap.put(from_plain(request["view"]), decode(request["array"]))
+            return None
         if request["exam"] == "read":
             views = [from_plain(view) for view in request["views"]]
             self._check_size(sum(math.prod(view.shape) * np.dtype(view.dtype).itemsize for view in views))

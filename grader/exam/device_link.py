@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,54 +89,27 @@ def _integers(values: Any) -> tuple[int, ...]:
     return tuple(values)
 
 
-class LinkedHeap:
-    """The heap as a candidate has it (see `grader.device.heap.Heap`).
+class RemoteHeap(ABC):
+    """A heap that lies in a device bench, as the front ends of this process have it (see `grader.device.heap.Heap`)."""
 
-    It answers while a question of the examiner's is answered; a thread that goes on afterwards gets a HeapError.
-    Whoever speaks on `channel` holds `speaking`.
-    """
-
-    def __init__(self, channel: Channel, speaking: threading.RLock) -> None:
-        self._channel = channel
-        self._speaking = speaking
-        # Questions that are being answered: a test's function that learner code calls may ask anew.
-        self._questions = 0
-        self._asking = False
+    def __init__(self) -> None:
         # Arrays end anywhere, also while a request is under way: their memory goes back with the next request.
         self._freed: deque[int] = deque()
         self._counted_before = HeapCounters()
         self._compute_capability: tuple[int, int] | None = None
 
-    @contextlib.contextmanager
-    def answering(self) -> Iterator[None]:
-        """While a question is answered; at its end a request that is under way is waited for."""
-        with self._speaking:
-            self._questions += 1
-        try:
-            yield
-        finally:
-            with self._speaking:
-                self._questions -= 1
+    @abstractmethod
+    def _exchange(self, name: str, plain: list[Any]) -> dict[str, Any]:
+        """The bench's reply to a request with these plain arguments."""
+
+    def _request(self, name: str, plain: list[Any]) -> dict[str, Any]:
+        freed = [self._freed.popleft() for _ in range(len(self._freed))]
+        return {"heap": {"do": name, "with": plain, "freed": freed}}
 
     def _ask(self, name: str, *arguments: Any) -> Any:
-        plain = [to_plain(argument) for argument in arguments]
-        with self._speaking:
-            if not self._questions:
-                raise HeapError("the device answers only while a cell or a call runs, and this one is over")
-            if self._asking:
-                raise HeapError("the device is asked while it answers")
-            freed = [self._freed.popleft() for _ in range(len(self._freed))]
-            self._asking = True
-            try:
-                self._channel.send({"heap": {"do": name, "with": plain, "freed": freed}})
-            except TooLarge as error:
-                self._asking = False
-                raise HeapError(f"too much for one request to the device: {error}") from None
-            # An exception that a signal brings in here leaves an answer behind: the link stays unusable then.
-            reply = self._channel.receive()
-            self._asking = False
+        reply = self._exchange(name, [to_plain(argument) for argument in arguments])
         if "value" not in reply:
-            raise RAISED.get(reply.get("raised"), RuntimeError)(reply.get("text", "the device is gone"))
+            raise RAISED.get(str(reply.get("raised")), RuntimeError)(reply.get("text", "the device is gone"))
         return from_plain(reply["value"])
 
     @property
@@ -204,6 +178,61 @@ class LinkedHeap:
         return free, total
 
 
+class LinkedHeap(RemoteHeap):
+    """The heap as a candidate has it.
+
+    It answers while a question of the examiner's is answered; a thread that goes on afterwards gets a HeapError.
+    Whoever speaks on `channel` holds `speaking`.
+    """
+
+    def __init__(self, channel: Channel, speaking: threading.RLock) -> None:
+        super().__init__()
+        self._channel = channel
+        self._speaking = speaking
+        # Questions that are being answered: a test's function that learner code calls may ask anew.
+        self._questions = 0
+        self._asking = False
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """While a question is answered; at its end a request that is under way is waited for."""
+        with self._speaking:
+            self._questions += 1
+        try:
+            yield
+        finally:
+            with self._speaking:
+                self._questions -= 1
+
+    def _exchange(self, name: str, plain: list[Any]) -> dict[str, Any]:
+        with self._speaking:
+            if not self._questions:
+                raise HeapError("the device answers only while a cell or a call runs, and this one is over")
+            if self._asking:
+                raise HeapError("the device is asked while it answers")
+            self._asking = True
+            try:
+                self._channel.send(self._request(name, plain))
+            except TooLarge as error:
+                self._asking = False
+                raise HeapError(f"too much for one request to the device: {error}") from None
+            # An exception that a signal brings in here leaves an answer behind: the link stays unusable then.
+            reply: dict[str, Any] = self._channel.receive()
+            self._asking = False
+        return reply
+
+
+class ExaminerHeap(RemoteHeap):
+    """The heap of test cells; `ask` takes a request to the examiner's own bench and gives its answer."""
+
+    def __init__(self, ask: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        super().__init__()
+        self._send = ask
+
+    def _exchange(self, name: str, plain: list[Any]) -> dict[str, Any]:
+        return self._send(self._request(name, plain))
+
+
 @dataclass(frozen=True)
 class Placed:
     """An array in the bench's memory, on its way to the candidate or back."""
@@ -228,7 +257,7 @@ class Placed:
 
 
 class ExamMemory:
-    """The bench's memory as the examiner has it; nothing done here is counted.
+    """A bench's memory as the examiner has it; nothing done here is counted.
 
     `ask` takes a request to the device bench and gives its answer, `largest` bounds the bytes of one. All raise
     ChannelError for what the bench refuses: views where there is no memory of this exam, and more than it holds.
@@ -249,9 +278,16 @@ class ExamMemory:
 
     def place(self, arrays: Sequence[np.ndarray]) -> list[View]:
         """Copies of `arrays` in device memory. They stay, whatever the candidate does, until they are let go; from
-        then on they belong to the candidate."""
-        views: list[View] = self._ask({"exam": "place", "arrays": [encode(array) for array in arrays]})
-        return views
+        then on they belong to the candidate. Arrays in Fortran's order keep it."""
+        turned = [array.flags.fnc for array in arrays]
+        plain = [encode(array.T if turn else array) for array, turn in zip(arrays, turned, strict=True)]
+        views: list[View] = self._ask({"exam": "place", "arrays": plain})
+        return [view.transposed if turn else view for view, turn in zip(views, turned, strict=True)]
+
+    def put(self, placed: Sequence[Placed], contents: Sequence[np.ndarray]) -> None:
+        """Write each array's content into the memory where it lies."""
+        for one, content in zip(placed, contents, strict=True):
+            self._ask({"exam": "put", "view": to_plain(one.view), "array": encode(content)})
 
     def read(self, placed: Sequence[Placed], *, let_go: bool = False) -> list[np.ndarray]:
         """What lies there now. `let_go` then lets go of everything that was placed."""
@@ -265,7 +301,10 @@ class ExamMemory:
             views = [to_plain(one.view) for one in group]
             last = number == len(groups)
             answer = self._ask({"exam": "read", "views": views, "let_go": let_go and last})
-            arrays += answer["arrays"]
+            arrays += [
+                np.asfortranarray(array) if one.view.fortran else array
+                for one, array in zip(group, answer["arrays"], strict=True)
+            ]
             self._counted = answer["counted"]
         self.asked = False
         return arrays

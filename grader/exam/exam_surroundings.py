@@ -70,7 +70,7 @@ class ExamSurroundings:
             return function(*args, **kwargs), surroundings.FunctionTrace()
         memory = self.link.memory
         before = memory.counted() if memory is not None else {}
-        done = self.link.call_plainly(function._handle, tuple(args), dict(kwargs))
+        done = self.link.call_plainly(function._handle, tuple(args), dict(kwargs), for_checks=True)
         after = memory.counted() if memory is not None else {}
         if done.error is not None:
             kind = "unwritten" if done.error.unwritten else "exception"

@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import linecache
 import os
 import re
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from grader.checks import surroundings
-from grader.exam import messages
+from grader.exam import file_modes, messages
 from grader.exam.candidate_link import CandidateGone, CandidateLink
 from grader.exam.channel import Channel, NotPlain, encode
 from grader.exam.exam_surroundings import BenchDevice, ExamSurroundings
 from grader.exam.given import Own, bound, python, statements, used
 from grader.exam.marking import Result, add, explain, mark
 from grader.exam.nbgrader_rules import MARKING, ends_silently
+from grader.exam.own_device import OwnDevice
+from grader.exam.proxy import Proxy
 from grader.exam.verdict import ExamFinding
 
 #: A candidate is started anew at most this often for one notebook.
@@ -49,7 +54,13 @@ class Examiner:
         self.until = time.monotonic()
         emulated = options["device"] == "emulated"
         self.link = CandidateLink(
-            channel, options["call_seconds"], self._seconds_left, lines, self.own.modules, emulated=emulated
+            channel,
+            options["call_seconds"],
+            self._seconds_left,
+            lines,
+            self.own.modules,
+            OwnDevice(channel, self._seconds_left, options["language"]),
+            emulated=emulated,
         )
         self.space = Namespace(self.link)
         most = max(lines.values(), default=0)
@@ -229,7 +240,7 @@ class Examiner:
             tree.body.pop()
         seed = self.options.get("seed")
         self.surroundings.seed = seed.get(cell["grade_id"]) if isinstance(seed, dict) else seed
-        with surroundings.use(self.surroundings):
+        with surroundings.use(self.surroundings), self.space.shared(self.own.learners, _hidden_names(source)):
             exec(compile(tree, name, "exec"), self.space)  # noqa: S102 - the examiner is where instructor code runs
             if not isinstance(last, ast.Expr):
                 return None
@@ -240,8 +251,7 @@ class Examiner:
         """Plain names that the visible part of a test binds are there for later learner cells, as in a notebook."""
         source = python(cell["source"])
         shown = bound(statements(_HIDDEN.sub("", source)))
-        hidden = bound(part for text in _HIDDEN.finditer(source) for part in statements(text.group()))
-        values = self._plain_values(shown - hidden)
+        values = self._plain_values(shown - _hidden_names(source))
         self.bound.update(values)
         self._tell_values(values)
 
@@ -285,18 +295,54 @@ class Examiner:
             add(result, finding)
 
 
+def _hidden_names(source: str) -> set[str]:
+    """Names that the hidden parts of a test bind."""
+    return bound(part for text in _HIDDEN.finditer(source) for part in statements(text.group()))
+
+
 def _ended(gone: CandidateGone) -> ExamFinding:
     return messages.timeout(gone.seconds) if gone.why == "timeout" else messages.crashed(gone.reason)
 
 
 class Namespace(dict[str, Any]):
-    """The test cells' globals. A name that is neither here nor a builtin is asked of the candidate."""
+    """The test cells' globals. A name that is neither here nor a builtin is asked of the candidate.
+
+    While they are `shared`, a learner's name that a test binds or deletes is bound or deleted for learner code, too, as
+    in a notebook: that is how a test finds out whether a function uses another.
+    """
 
     def __init__(self, link: CandidateLink) -> None:
         super().__init__(__name__="__main__", __builtins__=builtins)
         self.link = link
+        self._learners: set[str] = set()
+        self._hidden: set[str] = set()
         #: The instructor's names that could not be made here, and why.
         self.unavailable: dict[str, str] = {}
+
+    @contextlib.contextmanager
+    def shared(self, learners: set[str], hidden: set[str]) -> Iterator[None]:
+        """While a test runs. Plain values of `hidden` names stay here."""
+        self._learners, self._hidden = learners, hidden
+        try:
+            yield
+        finally:
+            self._learners, self._hidden = set(), set()
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        if name in self._learners and (name not in self._hidden or isinstance(value, Proxy)):
+            # What cannot be handed over is the test's alone.
+            with contextlib.suppress(NotPlain):
+                self.link.bind({name: value})
+
+    def __delitem__(self, name: str) -> None:
+        if name in self._learners:
+            if not super().__contains__(name):
+                self.link.fetch(name)
+            self.link.unbind(name)
+            self.pop(name, None)
+        else:
+            super().__delitem__(name)
 
     def __contains__(self, name: object) -> bool:
         """As `"name" in globals()` asks in a notebook."""
@@ -320,6 +366,7 @@ def serve(channel: Channel, options: dict[str, Any]) -> None:
     """Examine one notebook and end."""
     from grader.exam.in_process import InProcessExaminer
 
+    file_modes.leave_as_they_are(Path.cwd())
     sys.path.insert(0, options["source"])
     sys.dont_write_bytecode = True
     os.environ.update({"LEHRWERK_LANG": options["language"], **MARKING})

@@ -115,7 +115,11 @@ class Own:
                     for alias in statement.names:
                         whole = alias.name if alias.asname else alias.name.partition(".")[0]
                         own.modules[alias.asname or whole] = whole
-                elif not isinstance(statement, ast.ImportFrom):
+                elif isinstance(statement, ast.ImportFrom):
+                    # Where such a name is a module, as in `from numba import cuda`.
+                    for alias in statement.names:
+                        own.modules[alias.asname or alias.name] = f"{statement.module}.{alias.name}"
+                else:
                     own.learners |= bound([statement])
         return own
 

@@ -1,4 +1,4 @@
-"""Learner's objects as the examiner sees them. Imports nothing of the project.
+"""Learner's objects as the examiner sees them. Imports this package's tables.
 
 Calling a proxy, and using a method, an attribute or an operator of it, asks the candidate and gives back plain data, or
 another proxy. A proxy is unequal to all plain data, has no order with it and no difference from it, no truth value and
@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
+
+from grader.exam import tables
 
 
 class Asker(Protocol):
@@ -194,9 +196,11 @@ def make(asker: Asker, handle: int, type_name: str, is_callable: bool) -> Proxy:
 
 def bring_back(original: Any, changed: Any) -> None:
     """Make `original`, an argument of the examiner's, look as the call left it, where its kind can be changed."""
-    if type(original) is not type(changed):
+    if original is changed or type(original) is not type(changed):
         return
-    if isinstance(original, np.ndarray):
+    if tables.is_table(original):
+        tables.refill(original, changed)
+    elif isinstance(original, np.ndarray):
         if original.shape == changed.shape and original.dtype == changed.dtype and original.flags.writeable:
             original[...] = changed
     elif type(original) is list:
@@ -215,7 +219,7 @@ def bring_back(original: Any, changed: Any) -> None:
 
 def same_or(old: Any, new: Any) -> Any:
     """Keep the identity of nested containers that only changed their content."""
-    if type(old) is type(new) and type(old) in (list, dict, set, np.ndarray):
+    if type(old) is type(new) and (type(old) in (list, dict, set, np.ndarray) or tables.is_table(new)):
         bring_back(old, new)
         if type(old) is not np.ndarray or (old.shape == new.shape and old.dtype == new.dtype):
             return old

@@ -414,7 +414,7 @@ class _ExaminerGone(Exception):
 
 
 class _Exam:
-    """One notebook: three processes and what passes between them.
+    """One notebook: its processes and what passes between them.
 
     The examiner speaks in small messages, of which the room reads each; a question for another process is followed by
     one that the room passes on unread, as it does with the answer.
@@ -569,7 +569,7 @@ class _Exam:
     def _pass_on(self, examiner: Process, request: dict[str, Any]) -> None:
         """A question of the examiner's, to a candidate or bench and back, within the clock that the examiner sets."""
         role, seconds = request["ask"], _seconds(request.get("seconds"))
-        if role not in ("candidate", "bench", "device"):
+        if role not in ("candidate", "bench", "device", "test-device"):
             raise _ExaminerGone(False, f"it asked for {str(role)[:40]!r}")
         question = self._hear(examiner, raw=True)
         until = min(time.monotonic() + seconds, self.deadline)
@@ -578,13 +578,18 @@ class _Exam:
             process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
             device = functools.partial(self._process, "device") if role == "candidate" else None
             answer, requests = _answer(process, until, device)
-        except TimedOut:
+        except TimedOut as error:
+            if role == "test-device":
+                raise _ExaminerGone(True, "its device was busy for all of a cell's clock") from error
             self._lose(role)
             self._say(examiner, {"gone": "timeout"})
         except ChannelError as error:
             broken = next((one for one in self._together(role) if one.exceeded), process)
             reason = broken.why_gone(error)
             log.info("the %s ended: %s", role, reason)
+            if role == "test-device":
+                # The arrays of the test cells lay there.
+                raise _ExaminerGone(False, f"its device ended: {reason}") from error
             self._lose(role)
             self._say(examiner, {"gone": "excess" if broken.exceeded else "ended", "why": reason[:500]})
         else:

@@ -118,6 +118,7 @@ def _serve(request: dict[str, Any], descriptor: int) -> None:
         "examiner": examiner.serve,
         "bench": bench.serve,
         "device": device_bench.serve,
+        "test-device": device_bench.serve,
     }
     try:
         roles[request["role"]](channel, request["options"])

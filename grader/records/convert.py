@@ -81,7 +81,7 @@ def _run(job: dict[str, Any]) -> str | None:
         ]
         kind: Any = GenerateAssignment
     else:
-        config.CourseDirectory.student_id = job["person"]
+        config.CourseDirectory.student_id = job["student"]
         # Without CheckCellMetadata: the marks in `readable` notebooks are the source's, which it has checked.
         config.Autograde.sanitize_preprocessors = [
             f"nbgrader.preprocessors.{name}" for name in ("OverwriteKernelspec", "OverwriteCells")
@@ -91,7 +91,9 @@ def _run(job: dict[str, Any]) -> str | None:
             "nbgrader.preprocessors.AssignLatePenalties",
         ]
         config.ApplyVerdict.verdict_file = job["verdict"]
+        config.ApplyVerdict.person = job["person"]
         config.ApplyVerdict.language = job["language"]
+        config.ApplyVerdict.extended = job["extended"]
         config.ApplyVerdict.deadline = job["deadline"]
         config.ApplyVerdict.tasks = job["tasks"]
         kind = Autograde

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jinja2 import DictLoader, Environment
 
 from grader.exam.verdict import Verdict
+from grader.records.outline import Place
 
 _TEXTS = {
     "en": {
@@ -12,6 +15,7 @@ _TEXTS = {
         "points": "points",
         "manual": "marked by a person",
         "line": "line",
+        "cell": "cell",
         "emulated": "This was marked on the emulated GPU: correctness, not speed.",
     },
     "de": {
@@ -19,6 +23,7 @@ _TEXTS = {
         "points": "Punkte",
         "manual": "wird von Hand bewertet",
         "line": "Zeile",
+        "cell": "Zelle",
         "emulated": "Bewertet auf der emulierten GPU: Richtigkeit, nicht Geschwindigkeit.",
     },
 }
@@ -32,7 +37,9 @@ _PAGE = """\
 <p>{{ "%g"|format(total) }} / {{ "%g"|format(verdict.max_score) }} {{ texts.points }}</p>
 {% if verdict.device == "emulated" %}<p>{{ texts.emulated }}</p>{% endif %}
 {% for cell in verdict.cells %}
-<h2>{{ cell.grade_id }}</h2>
+{% set place = places.get((cell.notebook, cell.grade_id)) %}
+<h2>{{ place.title or cell.grade_id if place else cell.grade_id }}</h2>
+{% if place %}<p>{{ cell.notebook }}.ipynb, {{ texts.cell }} {{ place.number }}</p>{% endif %}
 <p>{% if cell.score is none %}{{ texts.manual }}{% else %}{{ "%g"|format(cell.score) }} /
 {{ "%g"|format(cell.max_score) }}
 {{ texts.points }}{% endif %}</p>
@@ -46,10 +53,10 @@ finding.text(language) }}</li>
 _ENVIRONMENT = Environment(loader=DictLoader({"page": _PAGE}), autoescape=True)
 
 
-def page(verdict: Verdict, language: str, total: float | None) -> str:
-    """An HTML page without scripts, styles or links."""
+def page(verdict: Verdict, language: str, total: float | None, places: Mapping[tuple[str, str], Place]) -> str:
+    """An HTML page without scripts, styles or links; `places` say where cells stand, by notebook and grade id."""
     language = language if language in _TEXTS else "en"
     shown = verdict.score if total is None else total
     return _ENVIRONMENT.get_template("page").render(
-        verdict=verdict, language=language, texts=_TEXTS[language], total=shown
+        verdict=verdict, language=language, texts=_TEXTS[language], total=shown, places=places
     )

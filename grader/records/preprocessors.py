@@ -12,7 +12,7 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Dict, Unicode
+from traitlets import Bool, Dict, Unicode
 
 from grader.exam.verdict import CellVerdict, Verdict
 from grader.records.gradebook import WarmGradebook
@@ -22,7 +22,9 @@ class ApplyVerdict(NbGraderPreprocessor):
     """Writes the verdict's scores into the gradebook and its findings under the cells."""
 
     verdict_file = Unicode(help="The verdict's JSON.").tag(config=True)
+    person = Unicode(help="The learner's name as the sign-in gives it.").tag(config=True)
     language = Unicode("en", help="Language of the findings.").tag(config=True)
+    extended = Bool(False, help="Whether the learner was ever given time or attempts.").tag(config=True)
     deadline = Unicode(None, allow_none=True, help="The learner's own deadline, ISO 8601.").tag(config=True)
     tasks = Dict(help="What tasks ask for in that language, by notebook and grade id.").tag(config=True)
 
@@ -50,18 +52,21 @@ class ApplyVerdict(NbGraderPreprocessor):
         return nb, resources
 
     def _extend(self, gradebook: Gradebook, known: dict[str, str]) -> None:
-        """The learner's own deadline, as nbgrader keeps it: time on top of the assignment's."""
+        """The learner's own deadline, as nbgrader keeps it: time on top of the assignment's. Where nobody ever gave
+        them one, what nbgrader itself was told stays."""
+        if not self.extended:
+            return
         submission = gradebook.find_submission(known["assignment"], known["student"])
         due = submission.assignment.duedate
-        if self.deadline is not None and due is not None:
-            submission.extension = utils.parse_utc(self.deadline) - due
+        own = self.deadline is not None and due is not None
+        submission.extension = utils.parse_utc(self.deadline) - due if own else None
 
-    @staticmethod
-    def _name(gradebook: Gradebook, person: str) -> None:
-        """nbgrader's pages show last and first name; the sign-in gives one name."""
-        student = gradebook.find_student(person)
+    def _name(self, gradebook: Gradebook, student_id: str) -> None:
+        """nbgrader's pages and exports show last and first name; the sign-in gives one name, of which the id may hold a
+        part only."""
+        student = gradebook.find_student(student_id)
         if student.last_name is None:
-            student.last_name, student.first_name = person, ""
+            student.last_name, student.first_name = self.person, ""
 
     @staticmethod
     def _record(gradebook: Gradebook, known: dict[str, str], grade_id: str, found: CellVerdict | None) -> None:

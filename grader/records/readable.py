@@ -24,13 +24,13 @@ def readable(source: bytes, handed: bytes) -> NotebookNode:
 
     What is no notebook at all becomes one in which every marked cell is missing.
     """
-    marked = {marks["grade_id"]: (cell, marks) for cell in json.loads(source)["cells"] if (marks := _marks(cell))}
+    marked = {marks["grade_id"]: (cell, marks) for cell in json.loads(source)["cells"] if (marks := marks_in(cell))}
     cells = []
-    for cell in _cells(handed):
-        grade_id = _marks(cell).get("grade_id")
+    for cell in cells_of(handed):
+        grade_id = marks_in(cell).get("grade_id")
         found = marked.pop(grade_id, None) if isinstance(grade_id, str) else None
         kind = found[0]["cell_type"] if found else cell.get("cell_type")
-        cells.append(_cell(kind, _text(cell), found[1] if found else None))
+        cells.append(_cell(kind, text_of(cell), found[1] if found else None))
     cells += [_cell(cell["cell_type"], MISSING, marks) for cell, marks in marked.values()]
     kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
@@ -38,12 +38,12 @@ def readable(source: bytes, handed: bytes) -> NotebookNode:
 
 def marks_of(source: bytes) -> list[dict[str, Any]]:
     """nbgrader's marks in an instructor's notebook, in its order."""
-    return [marks for cell in _cells(source) if (marks := _marks(cell))]
+    return [marks for cell in cells_of(source) if (marks := marks_in(cell))]
 
 
 def task_texts(released: bytes) -> dict[str, str]:
     """What tasks ask for, by grade id, in the language of a released notebook."""
-    return {marks["grade_id"]: _text(cell) for cell in _cells(released) if (marks := _marks(cell)).get("task")}
+    return {marks["grade_id"]: text_of(cell) for cell in cells_of(released) if (marks := marks_in(cell)).get("task")}
 
 
 def _cell(kind: Any, text: str, marks: dict[str, Any] | None) -> NotebookNode:
@@ -54,13 +54,15 @@ def _cell(kind: Any, text: str, marks: dict[str, Any] | None) -> NotebookNode:
     return new_markdown_cell(_TAG.sub("&lt;", text), metadata=metadata)
 
 
-def _marks(cell: dict[str, Any]) -> dict[str, Any]:
+def marks_in(cell: dict[str, Any]) -> dict[str, Any]:
+    """nbgrader's marks of a cell, or {}."""
     metadata = cell.get("metadata")
     found = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     return found if isinstance(found, dict) and "grade_id" in found else {}
 
 
-def _cells(handed: bytes) -> list[dict[str, Any]]:
+def cells_of(handed: bytes) -> list[dict[str, Any]]:
+    """The cells of a notebook; none of what is no notebook."""
     try:
         content = json.loads(handed)
     except (ValueError, RecursionError):
@@ -69,7 +71,8 @@ def _cells(handed: bytes) -> list[dict[str, Any]]:
     return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
 
 
-def _text(cell: dict[str, Any]) -> str:
+def text_of(cell: dict[str, Any]) -> str:
+    """A cell's source, fit to be written as UTF-8."""
     source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import tempfile
@@ -19,7 +20,9 @@ from grader.exam.verdict import Verdict
 from grader.records.convert import Converter
 from grader.records.feedback import page
 from grader.records.gradebook import WarmGradebook
+from grader.records.outline import Place, outline
 from grader.records.readable import marks_of, readable, task_texts
+from grader.safe_id import safe_id
 from grader.store import State, Store, Submission, UnknownSubmission
 
 log = logging.getLogger("lehrwerk.records")
@@ -55,6 +58,7 @@ class Registrar:
         self.gradebook_url = gradebook_url
         self._converter = Converter()
         self._maxima: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
+        self._outlines: dict[tuple[str, str, str], dict[tuple[str, str], Place]] = {}
 
     def close(self) -> None:
         self._converter.close()
@@ -183,7 +187,8 @@ class Registrar:
         except archives.ArchiveError:
             # The verdict says so; here every marked cell is missing.
             files = {}
-        folder = root / "submitted" / submission.person / submission.assignment
+        student = safe_id(submission.person)
+        folder = root / "submitted" / student / submission.assignment
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         wanted = sorted((root / "source" / submission.assignment).glob("*.ipynb"))
@@ -208,9 +213,11 @@ class Registrar:
                     "course": submission.course_id,
                     "gradebook": self.gradebook_url(submission.course_id),
                     "assignment": submission.assignment,
+                    "student": student,
                     "person": submission.person,
                     "verdict": str(file),
                     "language": submission.language,
+                    "extended": extension is not None,
                     "deadline": extension.until.isoformat() if extension and extension.until else None,
                     "tasks": tasks,
                 }
@@ -241,7 +248,7 @@ class Registrar:
             return None
         with self._gradebook(course) as gradebook:
             try:
-                found = gradebook.find_submission(assignment, person)
+                found = gradebook.find_submission(assignment, safe_id(person))
             except MissingEntry:
                 return None
             penalty = float(found.late_submission_penalty or 0.0)
@@ -252,6 +259,23 @@ class Registrar:
                 late_penalty=penalty,
             )
 
+    def outline(self, digest: str, assignment: str, language: str) -> dict[tuple[str, str], Place]:
+        """Where a course version's marked cells stand in the notebooks that a reader of this language gets, by notebook
+        and grade id."""
+        key = (digest, assignment, language)
+        if key not in self._outlines:
+            bundle = archives.read(self.store.bundle_tar(digest), archives.ACCEPTED)
+            languages = json.loads(bundle["bundle.json"])["languages"]
+            chosen = language if language in languages else languages[0]
+            folder = PurePosixPath("release", chosen, assignment)
+            self._outlines[key] = {
+                (path.stem, grade_id): place
+                for path in map(PurePosixPath, bundle)
+                if path.parent == folder and path.suffix == ".ipynb"
+                for grade_id, place in outline(bundle[path.as_posix()]).items()
+            }
+        return self._outlines[key]
+
     def feedback(self, submission_id: str) -> str | None:
         """The verdict as a page without scripts, or None while there is none."""
         submission = self.store.submission(submission_id)
@@ -259,7 +283,8 @@ class Registrar:
         if submission is None or text is None:
             return None
         grade = self.grade_of(submission.course_id, submission.assignment, submission.person)
-        return page(Verdict.model_validate_json(text), submission.language, grade.score if grade else None)
+        places = self.outline(submission.bundle_digest, submission.assignment, submission.language)
+        return page(Verdict.model_validate_json(text), submission.language, grade.score if grade else None, places)
 
 
 def implausible(verdict: Verdict, assignment: str, maxima: dict[tuple[str, str], float]) -> str | None:

@@ -111,16 +111,23 @@ class EarlierVerdictRow(Base):
 
 
 class ExtensionRow(Base):
-    """Extra time or attempts of one learner for one assignment."""
+    """Extra time or attempts of one learner for one assignment: the newest row holds, and none and 0 take it back.
+    Rows are only ever added; triggers refuse anything else."""
 
-    __tablename__ = "extension"
-    course_id: Mapped[str] = mapped_column(String(90), primary_key=True)
-    assignment: Mapped[str] = mapped_column(String(90), primary_key=True)
-    person: Mapped[str] = mapped_column(String(200), primary_key=True)
+    __tablename__ = "extension_log"
+    seq: Mapped[int] = mapped_column(_Counter, primary_key=True)
+    course_id: Mapped[str] = mapped_column(String(90))
+    assignment: Mapped[str] = mapped_column(String(90))
+    person: Mapped[str] = mapped_column(String(200))
     until: Mapped[datetime | None] = mapped_column(UtcTime)
-    attempts: Mapped[int] = mapped_column(default=0)
-    granted_by: Mapped[str] = mapped_column(String(200))
-    granted_at: Mapped[datetime] = mapped_column(UtcTime)
+    attempts: Mapped[int]
+    who: Mapped[str] = mapped_column(String(200))
+    why: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    __table_args__ = (
+        Index("extension_learner", "course_id", "assignment", "person", "seq"),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class MailRow(Base):

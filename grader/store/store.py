@@ -36,6 +36,7 @@ from grader.store.types import (
     EarlierVerdict,
     Event,
     Extension,
+    ExtensionChanged,
     Lease,
     Received,
     State,
@@ -110,6 +111,11 @@ class Store:
                 # A transaction that will write takes SQLite's lock at once, or it could be refused half-way.
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
+
+    def _one_by_one(self, session: Session, *what: str) -> None:
+        """Until this transaction ends no other one goes on here with `what`; SQLite has one writer anyway."""
+        if self._postgres:
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(*what)})
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
@@ -246,10 +252,7 @@ class Store:
         )
         live = (*theirs, SubmissionRow.state.not_in((State.WITHDRAWN, State.FAILED)))
         with self._writing() as session:
-            if self._postgres:
-                # SQLite has one writer anyway.
-                key = _lock_key("receive", course_id, assignment, person)
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            self._one_by_one(session, "receive", course_id, assignment, person)
             newest = session.scalars(select(SubmissionRow).where(*live).order_by(SubmissionRow.number.desc())).first()
             if newest is not None and newest.digest == digest:
                 return Received(**vars(_submission(newest)), new=False)
@@ -257,7 +260,7 @@ class Store:
             if version is None:
                 raise StoreError(f"no course {course_id}")
             if terms is not None and newest is not None:
-                extension = session.get(ExtensionRow, (course_id, assignment, person))
+                extension = self._extension(session, course_id, assignment, person)
                 used = int(session.scalar(select(func.count()).where(*live)) or 0)
                 _admit(terms, extension, used, newest.received_at)
             row = SubmissionRow(
@@ -328,6 +331,12 @@ class Store:
         )
         with self._reading() as session:
             return [_submission(row) for row in session.scalars(query)]
+
+    def people(self, course_id: str) -> list[str]:
+        """Who has handed in anything in a course, sorted."""
+        query = select(SubmissionRow.person).where(SubmissionRow.course_id == course_id).distinct()
+        with self._reading() as session:
+            return sorted(session.scalars(query))
 
     def archive(self, submission_id: str) -> bytes:
         with self._reading() as session:
@@ -589,44 +598,79 @@ class Store:
         assignment: str,
         person: str,
         *,
-        until: datetime | None = None,
-        attempts: int | None = None,
-        by: str,
+        until: datetime | None,
+        attempts: int,
+        deadline: datetime | None,
+        who: str,
+        why: str,
+        replaces: int | None = None,
     ) -> Extension:
-        """Give a learner a deadline of their own, or attempts on top of the assignment's; None keeps what is.
+        """Enter what a learner has from now on: a deadline of their own (None: none) and so many attempts on top of the
+        assignment's.
 
-        Who is late is judged anew, also of what was handed in before.
+        Where that changes the time, who was late is judged anew: by `until`, or by the assignment's `deadline` (None:
+        nobody is). Raises ExtensionChanged unless `replaces` is the number of the entry that holds until now (0: there
+        is none; None: whatever it is).
         """
         with self._writing() as session:
-            if until is not None:
+            self._one_by_one(session, "extend", course_id, assignment, person)
+            before = self._extension(session, course_id, assignment, person)
+            if replaces is not None and replaces != (before.seq if before else 0):
+                raise ExtensionChanged(f"the extension of {person} for {assignment} has been changed meanwhile")
+            if until != (before.until if before else None):
                 theirs = select(SubmissionRow).where(
                     SubmissionRow.course_id == course_id,
                     SubmissionRow.assignment == assignment,
                     SubmissionRow.person == person,
                 )
+                ends = until or deadline
                 for submission in session.scalars(theirs.with_for_update()):
-                    submission.late = submission.received_at > until
-            row = session.get(ExtensionRow, (course_id, assignment, person))
-            if row is None:
-                row = ExtensionRow(course_id=course_id, assignment=assignment, person=person, attempts=0)
-                session.add(row)
-            row.until = until if until is not None else row.until
-            row.attempts = attempts if attempts is not None else row.attempts
-            row.granted_by, row.granted_at = by, _now()
+                    submission.late = ends is not None and submission.received_at > ends
+            row = ExtensionRow(
+                course_id=course_id,
+                assignment=assignment,
+                person=person,
+                until=until,
+                attempts=attempts,
+                who=who,
+                why=why,
+                at=_now(),
+            )
+            session.add(row)
             session.flush()
             return _extension(row)
 
+    @staticmethod
+    def _extension(session: Session, course_id: str, assignment: str, person: str) -> ExtensionRow | None:
+        return session.scalars(
+            select(ExtensionRow)
+            .where(
+                ExtensionRow.course_id == course_id,
+                ExtensionRow.assignment == assignment,
+                ExtensionRow.person == person,
+            )
+            .order_by(ExtensionRow.seq.desc())
+            .limit(1)
+        ).first()
+
     def extension(self, course_id: str, assignment: str, person: str) -> Extension | None:
+        """The newest entry, which may have taken back what was given before; None where there never was one."""
         with self._reading() as session:
-            row = session.get(ExtensionRow, (course_id, assignment, person))
+            row = self._extension(session, course_id, assignment, person)
             return None if row is None else _extension(row)
 
-    def extensions(self, course_id: str) -> list[Extension]:
-        """Everybody's in a course, by assignment and person."""
+    def extension_log(self, course_id: str) -> list[Extension]:
+        """Every entry of a course, newest first."""
         query = select(ExtensionRow).where(ExtensionRow.course_id == course_id)
         with self._reading() as session:
-            rows = session.scalars(query.order_by(ExtensionRow.assignment, ExtensionRow.person))
-            return [_extension(row) for row in rows]
+            return [_extension(row) for row in session.scalars(query.order_by(ExtensionRow.seq.desc()))]
+
+    def extensions(self, course_id: str) -> list[Extension]:
+        """What learners of a course have, by assignment and person."""
+        newest: dict[tuple[str, str], Extension] = {}
+        for entry in self.extension_log(course_id):
+            newest.setdefault((entry.assignment, entry.person), entry)
+        return [newest[key] for key in sorted(newest) if newest[key].gives]
 
     # -- the log
 
@@ -748,7 +792,9 @@ def _submission(row: SubmissionRow) -> Submission:
 
 
 def _extension(row: ExtensionRow) -> Extension:
-    return Extension(row.course_id, row.assignment, row.person, row.until, row.attempts, row.granted_by, row.granted_at)
+    return Extension(
+        row.seq, row.course_id, row.assignment, row.person, row.until, row.attempts, row.who, row.why, row.at
+    )
 
 
 def _admit(terms: Terms, extension: ExtensionRow | None, used: int, last: datetime) -> None:

@@ -52,17 +52,31 @@ class Terms:
     cooldown: timedelta = timedelta(0)
 
 
+class ExtensionChanged(StoreError):
+    """A learner's extension is another by now than the one that was to be replaced."""
+
+
 @dataclass(frozen=True)
 class Extension:
-    """What one learner got for one assignment: a later deadline, and attempts on top of the assignment's."""
+    """What one learner got for one assignment: a later deadline, and attempts on top of the assignment's.
 
+    A line of their log: who entered it, why and when. `seq` rises; the newest one holds.
+    """
+
+    seq: int
     course_id: str
     assignment: str
     person: str
     until: datetime | None
     attempts: int
-    granted_by: str
-    granted_at: datetime
+    who: str
+    why: str
+    at: datetime
+
+    @property
+    def gives(self) -> bool:
+        """False where this took back what was given before."""
+        return self.until is not None or self.attempts > 0
 
 
 @dataclass(frozen=True)

@@ -30,31 +30,34 @@ HEAD = "import numpy as np, cupy\nfrom numba import cuda\n"
 INSIDE = """import sys, threading, time
 import grader.exam.candidate as candidate
 from grader.device import frontends
-from grader.device.heap import View
+from grader.device.heap import HeapCounters, View
 from grader.exam import device_link
 from grader.exam.device_link import LinkedHeap, Placed
 from grader.device.frontends.cupy_standin import core
 heap = core.heap()
+launches = iter(range(1, 1 << 30))
+def nothing_moved(*args):
+    return {'launches': next(launches), 'to_device': 0, 'to_host': 0, 'copies_to_host': 0}
 """
 ON_THE_HOST = "def double(x): return cupy.asarray(x.get() * np.float32(2))\n"
 
 #: Code, and the score it honestly earns: 5 for right values by way of the host or in the input's place, 0 for wrong ones.
 ATTACKS: dict[str, tuple[str, float]] = {
     "counts patched in the candidate": (
-        "candidate._counts = lambda: {'launches': 1, 'to_device': 0, 'to_host': 0}\n" + ON_THE_HOST,
+        "HeapCounters.seen = nothing_moved\n" + ON_THE_HOST,
         5,
     ),
     "counts patched in the front ends": (
-        "frontends.host_counts = lambda: {'launches': 1, 'to_device': 0, 'to_host': 0, 'copies_to_host': 0}\n"
+        "frontends.host_counts = nothing_moved\n"
         "LinkedHeap.counters = LinkedHeap._counted = lambda self: None\n" + ON_THE_HOST,
         5,
     ),
     "counts announced in the answer": (
-        "import gc\n"
-        "for one in gc.get_objects():\n"
-        "    if type(one) is dict and set(one) == {'run', 'get', 'bind', 'call', 'compile'}:\n"
-        "        one['call'] = lambda request, old=one['call']: {**old(request), 'counts': {'launches': 1, 'to_host': 0}}\n"
-        + ON_THE_HOST,
+        "old = candidate.Candidate.answer\n"
+        "def told(self, request):\n"
+        "    counts = nothing_moved()\n"
+        "    return {**old(self, request), **counts, 'counted': counts, 'counts': counts, 'device_requests': 0}\n"
+        "candidate.Candidate.answer = told\n" + ON_THE_HOST,
         5,
     ),
     "counts reset": (

@@ -9,6 +9,7 @@ import pytest
 
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
 from grader.records.feedback import page
+from grader.records.outline import Place
 from tests.attacks.pages import MARK, PAYLOADS, live, notebook
 from tests.service.portal_room import COURSE, archive_of, client, room
 
@@ -53,6 +54,11 @@ def test_a_payload_is_text_in_feedback(name: str) -> None:
     payload = PAYLOADS[name]
     finding = ExamFinding(kind="exception", message={"en": payload, "de": payload})
     cell = CellVerdict(notebook="unit", grade_id=payload, score=0, max_score=3, outcome="failed", findings=[finding])
-    html = page(Verdict(assignment=payload, device="emulated", protection="full", cells=[cell]), "en", None)
+    html = page(
+        Verdict(assignment=payload, device="emulated", protection="full", cells=[cell]),
+        "en",
+        None,
+        {("unit", payload): Place(1, payload)},
+    )
     assert MARK in html
     assert live(html) == []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.service.portal_room import COURSE, Room, grade, room, served
+from tests.browser.conftest import PICTURES
+from tests.service.portal_room import BUNDLE, COURSE, Room, grade, room, served
 
 pytestmark = pytest.mark.browser
 
@@ -88,7 +90,12 @@ def test_every_page_fits_a_screen_of_320_pixels(here, chromium, language):
     waiting = room.submit("learner2-nord", late=True)
     pages = {
         "learner-nord": ["", f"courses/{COURSE}", "submissions", f"submissions/{first}", "accessibility", "none"],
-        "grader-nord": [f"courses/{COURSE}/submissions", f"submissions/{waiting}", f"submissions/{first}/files"],
+        "grader-nord": [
+            f"courses/{COURSE}/submissions",
+            f"courses/{COURSE}/extensions",
+            f"submissions/{waiting}",
+            f"submissions/{first}/files",
+        ],
         "admin-nord": ["operation"],
     }
     for person, paths in pages.items():
@@ -114,6 +121,47 @@ def test_the_keyboard_reaches_the_content_first(here, chromium):
         tab.page.keyboard.press("Enter")
         tab.page.keyboard.press("Tab")
         expect(tab.page.get_by_role("link", name="First kernels")).to_be_focused()
+
+
+def test_an_extension_is_given_changed_and_taken_back_by_keyboard(here, chromium):
+    room, url = here
+    bundle = deepcopy(BUNDLE)
+    bundle["units"][0] |= {"deadline": "2026-01-31T23:59:00+01:00", "attempts": 3}
+    room.store.publish(COURSE, bundle, b"", "c" * 64, "instructor-nord")
+    room.submit(late=True)
+    with Tab(chromium, "instructor-nord") as tab:
+        keyboard = tab.page.keyboard
+        tab.page.goto(f"{url}courses/{COURSE}/submissions")
+        tab.page.get_by_role("link", name="Extensions").press("Enter")
+        tab.page.get_by_label("Person").focus()
+        keyboard.type("learner-nord")
+        keyboard.press("Tab")
+        keyboard.type("A guarded")
+        tab.page.get_by_label("Attempts on top").press("ArrowUp")
+        tab.page.get_by_label("Why").focus()
+        keyboard.type("was ill")
+        keyboard.press("Enter")
+        expect(tab.page.get_by_role("status")).to_contain_text("Saved.")
+        row = tab.page.get_by_role("row", name="learner-nord")
+        expect(row).to_contain_text("1 more attempt")
+        row.get_by_role("link").press("Enter")
+        until = tab.page.get_by_label("Deadline of their own")
+        until.fill("2026-01-01T12:00")
+        tab.page.get_by_label("Why").fill("still ill")
+        tab.page.get_by_role("button", name="Save").press("Enter")
+        expect(until).to_have_accessible_description(re.compile("not after the deadline of A guarded map"))
+        until.fill("2036-02-07T12:00")
+        tab.page.get_by_role("button", name="Save").press("Enter")
+        expect(row).to_contain_text("until 7 Feb 2036")
+        tab.page.get_by_text("All changes, newest first").press("Enter")
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        tab.page.screenshot(path=PICTURES / "extensions.png", full_page=True)
+        row.get_by_role("link").press("Enter")
+        tab.page.get_by_label("Why").fill("the wrong person")
+        tab.page.get_by_role("button", name="Take the extension back").press("Enter")
+        expect(tab.page.get_by_text("Nobody has an extension in this course.")).to_be_visible()
+        # The refused form came with status 422, which Chromium notes.
+        assert [said for said in tab.complaints if "422" not in said] == []
 
 
 def test_hostile_content_does_nothing_in_a_graders_browser(here, chromium):

@@ -95,7 +95,7 @@ def test_a_course_runs_from_sign_in_to_the_grade(campus: Campus) -> None:
     expect(lab.page.get_by_role("button", name="Fetch Feedback")).to_be_visible()
     page = newest(learner)
     expect(page.get_by_role("heading", name="Result")).to_be_visible()
-    expect(page.get_by_text("Line 4", exact=True).first).to_be_visible()
+    expect(page.get_by_text("Cell 7, line 4", exact=True).first).to_be_visible()
     learner.picture("verdict")
     assert page.get_by_text("BEGIN HIDDEN").count() == 0
 

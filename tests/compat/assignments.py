@@ -623,6 +623,7 @@ assert (mine["new"] == 1).all()
 # %% test kinds 1
 assert isinstance(per_town(table), pd.Series) and isinstance(with_double(table), pd.DataFrame)
 """,
+    mode="examiner",
     wrong={
         "sales": "def per_town(table):\n    return table.groupby('town').sum(numeric_only=True)\ndef with_double(table):\n    table['double'] = table['sold'] * 2\n    return table\ndef best(table):\n    return 'A'\ndef add_column(table):\n    table = table.assign(new=1)"
     },
@@ -734,6 +735,7 @@ assert calls == [1, 2]
 # %% test partly 1
 assert add(5) == 15
 """,
+    mode="examiner",
     wrong={
         "higher": "def compose(f, g):\n    return lambda x: g(f(x))\ndef counter():\n    n = [0]\n    def step():\n        n[0] += 1\n        return n[0]\n    return step\ndef twice(f):\n    return lambda x: f(f(x))\ndef apply_all(fs, x):\n    return [f(x) for f in fs]\ndef fib(n):\n    return n if n < 2 else 0\nby = lambda key, items: items\nadd = lambda b: b + 10"
     },
@@ -1245,4 +1247,181 @@ assert await asyncio.to_thread(lambda: 5) == 5
 """,
     wrong={"f": "async def f(x):\n    return x"},
     running={"f": "import asyncio\nasync def g(x):\n    return x + 1\ndef f(x):\n    return asyncio.run(g(x))"},
+)
+
+_add(
+    "numba-cuda",
+    """
+# %% given
+import math
+import numpy as np
+from numba import cuda
+data = np.arange(1000, dtype=np.float32)
+d_data = cuda.to_device(data)
+@cuda.jit
+def doubled(x, out):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = 2 * x[i]
+# %% solution kernels
+### BEGIN SOLUTION
+@cuda.jit
+def add(x, y, out):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = x[i] + y[i]
+@cuda.jit
+def scale(x, factor):
+    i, j = cuda.grid(2)
+    if i < x.shape[0] and j < x.shape[1]:
+        x[i, j] *= factor
+def squares(d_x):
+    out = cuda.device_array_like(d_x)
+    square.forall(d_x.size)(d_x, out)
+    return out
+@cuda.jit
+def square(x, out):
+    i = cuda.grid(1)
+    if i < out.size:
+        out[i] = x[i] * x[i]
+def add_all(arrays):
+    total = cuda.to_device(np.zeros(arrays[0].size, np.float32))
+    for array in arrays:
+        add[32, 32](total, array, total)
+    return {"total": total, "count": len(arrays)}
+def clear(d_x, *, stream=0):
+    d_x.copy_to_device(np.zeros(d_x.shape, d_x.dtype), stream=stream)
+    return d_x
+def transposed(d_x):
+    return cuda.to_device(np.asfortranarray(d_x.copy_to_host()))
+### END SOLUTION
+# %% test launched 3
+d_out = cuda.device_array(1000, np.float32)
+start, end = cuda.event(), cuda.event()
+start.record()
+add[math.ceil(1000 / 128), 128](d_data, cuda.to_device(np.ones(1000, np.float32)), d_out)
+end.record()
+cuda.synchronize()
+assert np.allclose(d_out.copy_to_host(), data + 1)
+assert cuda.event_elapsed_time(start, end) >= 0
+# %% test host-arrays 2
+out = np.zeros(1000, np.float32)
+add[8, 128](data, data, out)
+np.testing.assert_array_equal(out, 2 * data)
+# %% test in-place 2
+table = cuda.to_device(np.ones((5, 3)))
+stream = cuda.stream()
+scale[(1, 1), (8, 8), stream](table, 3.0)
+stream.synchronize()
+assert (table.copy_to_host() == 3).all()
+scale[(1, 1), (8, 8)](table[1:3], 2.0)
+assert table.copy_to_host()[:, 0].tolist() == [3, 6, 6, 3, 3]
+# %% test returned 2
+result = squares(d_data)
+assert isinstance(result, type(d_data)) and cuda.is_cuda_array(result)
+assert result.dtype == np.float32 and result.shape == (1000,)
+assert np.allclose(result.copy_to_host(), data**2)
+assert np.array_equal(d_data.copy_to_host(), data)
+# %% test own-kernel 2
+twice = cuda.device_array_like(d_data)
+doubled[8, 128](squares(d_data), twice)
+@cuda.jit
+def last(x, out):
+    out[0] = x[x.size - 1]
+found = np.zeros(1, np.float32)
+last[1, 1](twice, found)
+assert found[0] == 2 * 999**2
+# %% test listed 2
+made = add_all([d_data, d_data, d_data])
+assert made["count"] == 3 and np.allclose(made["total"].copy_to_host(), 3 * data)
+# %% test cleared 2
+mine = cuda.to_device(np.ones(4))
+assert clear(mine, stream=cuda.stream()).copy_to_host().sum() == 0
+assert mine.copy_to_host().tolist() == [0, 0, 0, 0]
+both = cuda.to_device(np.arange(8, dtype=np.float32))
+add[1, 8](both, both, both)
+assert both.copy_to_host().tolist() == [0, 2, 4, 6, 8, 10, 12, 14]
+# %% test ordered 1
+turned = transposed(cuda.to_device(np.ones((2, 3))))
+assert turned.is_f_contiguous() and not turned.is_c_contiguous()
+# %% test queried 1
+assert cuda.is_available() and len(cuda.gpus) == 1 and cuda.get_current_device().WARP_SIZE == 32
+assert d_data.copy_to_host()[-1] == 999
+""",
+    mode="examiner",
+    wrong={
+        "kernels": "@cuda.jit\ndef add(x, y, out):\n    i = cuda.grid(1)\n    if i < out.size - 1:\n        out[i] = x[i] + y[i]\n"
+        "@cuda.jit\ndef scale(x, factor):\n    i = cuda.grid(1)\n    if i < x.shape[0]:\n        x[i, 0] *= factor\n"
+        "def squares(d_x):\n    d_x.copy_to_device(d_x.copy_to_host() ** 2)\n    return d_x\n"
+        "def add_all(arrays):\n    return {'total': arrays[0], 'count': len(arrays)}\n"
+        "def clear(d_x, *, stream=0):\n    return cuda.to_device(np.zeros(d_x.shape))\ntransposed = abs"
+    },
+    host={
+        "kernels": "def squares(d_x):\n    return d_x.copy_to_host() ** 2\n"
+        "def add_all(arrays):\n    return {'total': sum(a.copy_to_host() for a in arrays), 'count': len(arrays)}\n"
+        "def clear(d_x, **_):\n    return d_x.copy_to_host() * 0\ndef transposed(d_x):\n    return d_x"
+    },
+)
+
+_add(
+    "cupy",
+    """
+# %% given
+import cupy as cp
+import numpy as np
+# %% solution work
+### BEGIN SOLUTION
+def normalised(x):
+    xp = cp.get_array_module(x)
+    return (x - x.mean()) / xp.sqrt(((x - x.mean()) ** 2).mean())
+def clamp(x, low=0):
+    x[x < low] = low
+def rows(x):
+    return [row for row in x]
+def total(x):
+    return float(x.sum())
+saxpy = cp.ElementwiseKernel("T a, T x, T y", "T z", "z = a * x + y", "saxpy")
+table = cp.arange(6).reshape(2, 3)
+### END SOLUTION
+# %% test same-library 2
+x = cp.asarray([1.0, 2.0, 3.0])
+assert isinstance(normalised(x), cp.ndarray)
+assert isinstance(normalised(cp.asnumpy(x)), np.ndarray)
+# %% test close 2
+cp.testing.assert_allclose(normalised(x), np.array([-1.22474487, 0, 1.22474487]))
+assert cp.allclose(normalised(x), cp.asarray(normalised(x.get())))
+assert abs(float(normalised(x).sum())) < 1e-6
+# %% test changed 2
+y = cp.arange(-2, 3)
+clamp(y)
+assert y.tolist() == [0, 0, 0, 1, 2]
+clamp(y, low=1)
+assert int(y.min()) == 1
+# %% test listed 1
+assert [row.tolist() for row in rows(cp.eye(2))] == [[1, 0], [0, 1]]
+# %% test number 1
+assert total(cp.ones((100, 10))) == 1000
+# %% test own-kernel 2
+found = saxpy(2.0, x, cp.ones(3))
+cp.testing.assert_array_equal(found, 2 * x + 1)
+check = cp.RawKernel('extern "C" __global__ void g(const double* a, double* b) { b[threadIdx.x] = a[threadIdx.x] + 1; }', "g")
+more = cp.empty(3)
+check((1,), (3,), (found, more))
+assert more.tolist() == [4, 6, 8]
+# %% test bound 1
+assert table.shape == (2, 3) and table[1].tolist() == [3, 4, 5]
+# %% test refused 1
+try:
+    np.asarray(normalised(x))
+except TypeError:
+    pass
+else:
+    raise AssertionError("copies without being told")
+""",
+    mode="examiner",
+    wrong={
+        "work": "def normalised(x):\n    return np.asarray(cp.asnumpy(x)) - 2\ndef clamp(x, low=0):\n    return cp.maximum(x, low)\n"
+        "def rows(x):\n    return x\ndef total(x):\n    return x.sum()\n"
+        "saxpy = lambda a, x, y: a * x - y\ntable = np.arange(6).reshape(2, 3)"
+    },
 )

@@ -1,5 +1,6 @@
 """`python -m tests.compat.stock ROOT`: stock nbgrader generates, then marks, a whole course folder in one process.
 
+Its kernel is that of learners' notebooks, which has the emulated GPU.
 Prints JSON: by assignment and person, `cells` by `NOTEBOOK/GRADE_ID` (points by machine, null for none), and `failed`
 where `nbgrader autograde` gave up.
 """
@@ -19,6 +20,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from grader.device.kernel import write_kernelspec
 from tests.compat.course import hand_in
 
 
@@ -66,5 +68,7 @@ def _cells(url: str, name: str, person: str) -> dict[str, float | None]:
 
 
 if __name__ == "__main__":
+    write_kernelspec(Path(sys.argv[1]) / "jupyter/kernels", sys.executable, "en", "emulated")
+    os.environ["JUPYTER_PATH"] = str(Path(sys.argv[1]) / "jupyter")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     json.dump(run(Path(sys.argv[1])), sys.stdout)

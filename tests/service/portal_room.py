@@ -27,6 +27,7 @@ from campus.settings import Settings
 from campus.signin.groups import groups_for
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
 from grader.exchange.server import ExchangeService
+from grader.records import Place
 from grader.store import Store
 
 COURSE, OTHER = "nord--first-kernels", "sued--first-kernels"
@@ -131,13 +132,22 @@ class HubDouble:
 
 
 class Gradebook:
-    """Grades by (course, assignment, person)."""
+    """Grades by (course, assignment, person); `rewritten` are those that were to be written once more. `outlines` say
+    where cells stand, by course version."""
 
     def __init__(self) -> None:
         self.grades: dict[tuple[str, str, str], Any] = {}
+        self.rewritten: list[tuple[str, str, str]] = []
+        self.outlines: dict[str, dict[tuple[str, str], Place]] = {}
 
     def grade_of(self, course: str, assignment: str, person: str) -> Any:
         return self.grades.get((course, assignment, person))
+
+    def rewrite(self, course: str, assignment: str, person: str) -> None:
+        self.rewritten.append((course, assignment, person))
+
+    def outline(self, digest: str, assignment: str, language: str) -> dict[tuple[str, str], Place]:
+        return self.outlines.get(digest, {})
 
 
 class NoFeedback:

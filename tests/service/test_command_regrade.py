@@ -129,7 +129,12 @@ def test_more_time_by_command(here: Here) -> None:
     code, text = here.lehrwerk("extend", COURSE, "double", "anna", "--until", "2030-01-01T12:00+00:00", "--attempts", 2)
     assert code == 0, text
     assert "2 extra attempts" in text
+    code, text = here.lehrwerk("extend", COURSE, "double", "anna", "--attempts", 3, "--reason", "was ill")
+    assert code == 0, text
     granted = here.store.extension(COURSE, "double", "anna")
     assert granted is not None
     assert granted.until is not None
-    assert (granted.until.isoformat(), granted.attempts) == ("2030-01-01T12:00:00+00:00", 2)
+    assert (granted.until.isoformat(), granted.attempts) == ("2030-01-01T12:00:00+00:00", 3)
+    assert (granted.who, granted.why) == ("command:ines", "was ill")
+    code, text = here.lehrwerk("extend", COURSE, "double", "anna", "--until", "2025-12-31T12:00+00:00")
+    assert (code, "not after the deadline" in text) == (2, True), text

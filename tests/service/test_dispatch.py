@@ -16,6 +16,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ComputeChecksums
 
+from campus.extensions import enter
 from grader.course.archives import pack, pack_files
 from grader.course.build import answered
 from grader.course.model import Bundle, BundleUnit, Licences, Text
@@ -24,10 +25,11 @@ from grader.dispatch.regrade import Change, Regrade, replay
 from grader.dispatch.worker import Worker
 from grader.exam.room import ExamError, ExamRoom
 from grader.exam.verdict import CellVerdict, Verdict
-from grader.records import GradebookRefused, Registrar
+from grader.records import GradebookRefused, Place, Registrar
 from grader.records.convert import Converter
+from grader.safe_id import safe_id
 from grader.store import State, Store, Submission, UnknownSubmission
-from tests.notebooks import given, manual, notebook, solution, task, test
+from tests.notebooks import given, manual, notebook, solution, task, test, text
 
 COURSE = "nord--first"
 TEXT: Text = {"en": "First"}
@@ -36,7 +38,7 @@ BUNDLE = Bundle(
     course="first",
     title=TEXT,
     summary=TEXT,
-    languages=["en"],
+    languages=["en", "de"],
     licences=Licences(code="MIT", content="MIT"),
     units=[BundleUnit(id="unit", title=TEXT, minutes=5, max_score=9, notebooks=["unit"])],
 )
@@ -138,7 +140,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, converter: Converter) ->
     folder, bundle = tmp_path_factory.mktemp("published"), tmp_path_factory.mktemp("bundle")
     (bundle / "source" / "unit").mkdir(parents=True)
     (bundle / "source" / "unit" / "unit.ipynb").write_bytes(source())
-    german = source().replace(b"Draw it.", b"Zeichne es.")
+    german = source(check="checks.double(double)").replace(b"Draw it.", b"Zeichne es.")
     (bundle / "release" / "de" / "unit").mkdir(parents=True)
     (bundle / "release" / "de" / "unit" / "unit.ipynb").write_bytes(german)
     store = Store(f"sqlite:///{folder / 'store.sqlite'}")
@@ -178,6 +180,48 @@ def test_a_submission_reaches_gradebook_and_feedback(desk: Desk) -> None:
     assert feedback is not None
     assert "Rückmeldung" in feedback
     assert "assert double" not in feedback
+
+
+def test_cells_are_named_by_the_notebook_that_the_learner_got(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "v2"
+    for language, title in (("en", "Doubling"), ("de", "Verdoppeln")):
+        released = folder / "release" / language / "unit" / "unit.ipynb"
+        released.parent.mkdir(parents=True)
+        released.write_bytes(notebook(text(f"## {title}"), solution("double", STARTER), test("double-test", 4, "")))
+    desk.publish(folder, "v2")
+    for language, title in (("de", "Verdoppeln"), ("en", "Doubling"), ("fr", "Doubling")):
+        assert desk.registrar.outline("v2", "unit", language)["unit", "double-test"] == Place(3, title)
+    submission = desk.hand_in(MODEL)
+    desk.worker.once()
+    feedback = desk.registrar.feedback(submission.id)
+    assert feedback is not None
+    assert "<h2>Verdoppeln</h2>" in feedback
+    assert "unit.ipynb, Zelle 3" in feedback
+
+
+def test_people_of_any_name_have_a_folder_and_a_grade_of_their_own(desk: Desk, tmp_path: Path) -> None:
+    """As sign-ins may call them: one that leads elsewhere, one that is a pattern, two that look alike, and a thief."""
+    wrong = "def double(x):\n    return 0"
+    handed = {
+        "../../../..": MODEL,
+        "anna*": wrong,
+        "Änne": MODEL,
+        "A\u0308nne": wrong,
+        safe_id("Änne"): wrong,
+        "anna": MODEL,
+    }
+    for person, code in handed.items():
+        desk.hand_in(code, person)
+    while desk.worker.once():
+        pass
+    assert {person: desk.grade(person)[0] for person in handed} == {
+        person: 4 if code == MODEL else 0 for person, code in handed.items()
+    }
+    courses = tmp_path / "courses" / COURSE
+    for step in ("submitted", "autograded"):
+        assert {path.name for path in (courses / step).iterdir()} == {safe_id(person) for person in handed}
+    with desk.gradebook() as book:
+        assert {student.last_name for student in book.students} == set(handed)
 
 
 def test_points_given_by_hand_count(desk: Desk) -> None:
@@ -430,10 +474,30 @@ def test_a_learners_own_deadline_reaches_the_gradebook(desk: Desk, tmp_path: Pat
             return book.find_submission("unit", "anna").total_seconds_late
 
     assert 86_000 < late() < 90_000
-    desk.store.extend(COURSE, "unit", "anna", until=due + timedelta(days=2), by="instructor")
-    desk.registrar.rewrite(COURSE, "unit", "anna")
+
+    def extend(until: datetime | None, attempts: int = 0) -> None:
+        version = desk.store.course(COURSE)
+        assert version is not None
+        given = {"until": until, "attempts": attempts, "who": "instructor", "why": "ill"}
+        enter(desk.store, desk.registrar, version, "unit", "anna", **given)
+
+    extend(due + timedelta(days=2))
     assert late() == 0
     assert desk.grade()[0] == 4
+    extend(None, attempts=1)
+    assert 86_000 < late() < 90_000
+
+
+def test_an_extension_that_nbgrader_was_given_stays(desk: Desk, tmp_path: Path) -> None:
+    due = datetime.now(UTC) - timedelta(days=1)
+    desk.publish(tmp_path / "v2", "v2", deadline=due.isoformat())
+    desk.hand_in(MODEL)
+    desk.worker.once()
+    with desk.gradebook() as book:
+        book.grant_extension("unit", "anna", days=2)
+    desk.registrar.rewrite(COURSE, "unit", "anna")
+    with desk.gradebook() as book:
+        assert book.find_submission("unit", "anna").total_seconds_late == 0
 
 
 #: The check of the second version: one point less strict, and of no use to whoever did it right before.

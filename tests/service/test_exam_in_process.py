@@ -211,7 +211,7 @@ def test_folders_and_archives_of_notebooks_are_graded(quickstart: Path, tmp_path
         file = tmp_path / f"mine.{suffix}"
         file.write_bytes(packed(files, suffix))
     verdict = grade_file(quickstart, "ps1", file, device="emulated", language="en")
-    assert (verdict.score, verdict.max_score, verdict.protection) == (3, 13, "in-process")
+    assert (verdict.score, verdict.max_score, verdict.protection) == (3, 13, "full")
     assert {cell.notebook for cell in verdict.cells} == {"problem1", "problem2"}
 
 

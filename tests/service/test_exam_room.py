@@ -231,3 +231,35 @@ def test_the_same_room_examines_many(room: ExamRoom, tmp_path: Path) -> None:
     for number in range(5):
         text = f"def double(x):\n    return {2 + number % 2} * x"
         assert only(examine(room, tmp_path, SOURCE, answer(text))).score == (4 if number % 2 == 0 else 0)
+
+
+COPIES = """import os, pathlib, shutil
+os.makedirs("folder/inner")
+open("folder/inner/data", "w").write("kept")
+shutil.copy("folder/inner/data", "one")
+shutil.copy2("one", "folder")
+shutil.copytree("folder", "another")
+pathlib.Path("one").chmod(0o600)
+copied = [open(name).read() for name in ("one", "folder/one", "another/inner/data", "another/one")]
+refused = 0
+for path in (os.__file__, "..", os.open("one", os.O_RDONLY)):
+    try:
+        os.chmod(path, 0o777)
+    except PermissionError:
+        refused += 1
+try:
+    os.utime("nowhere")
+except FileNotFoundError:
+    refused += 1
+found = (copied, refused)"""
+
+
+@pytest.mark.parametrize("where", ["learner", "test"])
+def test_files_are_copied_in_a_folder_of_ones_own_and_modes_elsewhere_stay_refused(
+    room: ExamRoom, tmp_path: Path, where: str
+) -> None:
+    check = 'assert found == (["kept"] * 4, 4), found'
+    cells = [solution("s", COPIES if where == "learner" else ""), test("t", 1, check if where == "learner" else COPIES)]
+    if where == "test":
+        cells[-1]["source"] += f"\n{check}"
+    assert only(examine(room, tmp_path, notebook(*cells), notebook(*cells))).score == 1

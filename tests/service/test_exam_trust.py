@@ -203,3 +203,46 @@ def test_nothing_of_an_exam_is_left_running(room: ExamRoom, tmp_path: Path) -> N
     assert room._zygote is not None
     children = Path(f"/proc/{room._zygote.pid}/task/{room._zygote.pid}/children").read_text().split()
     assert [pid for pid in children if os.path.exists(f"/proc/{pid}/exe")] == []
+
+
+USES = solution("answer", "def helper(x):\n    return x + 1\ndef answer(x):\n    return helper(x)")
+ALONE = solution("answer", "def helper(x):\n    return x + 1\ndef answer(x):\n    return x + 1")
+REPLACED = """kept = helper
+helper = lambda x: 10 * x
+assert answer(4) == 40
+helper = kept
+assert answer(4) == 5"""
+DELETED = """kept = helper
+del helper
+try:
+    answer(4)
+except NameError:
+    pass
+else:
+    raise AssertionError
+helper = kept
+assert answer(4) == 5"""
+
+
+@pytest.mark.parametrize("check", [REPLACED, DELETED])
+def test_a_learners_name_that_a_test_binds_or_deletes_is_so_for_learner_code(
+    room: ExamRoom, tmp_path: Path, check: str
+) -> None:
+    for number, (learners, score) in enumerate(((USES, 4), (ALONE, 0))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert only(examine(room, folder, [USES, test("t", 4, check)], learners)).score == score
+
+
+def test_values_that_a_hidden_part_binds_to_a_learners_name_stay_with_the_test(room: ExamRoom, tmp_path: Path) -> None:
+    check = """### BEGIN HIDDEN TESTS
+limit = 4711
+### END HIDDEN TESTS
+assert seen() == 1"""
+    cells = [solution("answer", "limit = 1\ndef seen():\n    return limit"), test("t", 4, check)]
+    assert only(examine(room, tmp_path, cells, cells[0])).score == 4
+
+
+def test_a_name_that_a_test_deletes_and_nobody_has_is_undefined(room: ExamRoom, tmp_path: Path) -> None:
+    cell = only(examine(room, tmp_path, [USES, test("t", 4, "del helper")], solution("answer", "")))
+    assert (cell.score, [finding.kind for finding in cell.findings]) == (0, ["missing-name"])

@@ -27,6 +27,7 @@ from traitlets.config import Config
 from grader.course.archives import read
 from grader.exchange.client import exchange_config
 from grader.exchange.client.assignments import Assignments
+from grader.safe_id import safe_id
 from tests.notebooks import given, notebook
 from tests.service.exchange_room import COURSE, RELEASE, UNIT, Campus, campus, member, publish, released, tar_of
 from tests.service.portal_room import BUNDLE, OTHER, SETTINGS, archive_of
@@ -434,6 +435,19 @@ def test_a_grader_collects_into_nbgraders_folders(here, buttons, monkeypatch, tm
     assert listed[0]["submissions"][0]["submission_id"] == newer
 
 
+def test_people_whose_names_are_no_folders_names_are_collected_beside_each_other(here, monkeypatch, tmp_path):
+    people = ["..", "../../learner-nord", "anna/unit", "Änne", "A\u0308nne"]
+    for person in people:
+        here.room.submit(person)
+    here.sit_down(monkeypatch, "grader-nord")
+    (tmp_path / "in" / "marking").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "in" / "marking")
+    part("Collect").start()
+    folders = {path.parent.parent for path in (tmp_path / "in").rglob("timestamp.txt")}
+    assert folders == {tmp_path / "in" / "marking" / "submitted" / safe_id(person) for person in people}
+    assert len(folders) == len(people)
+
+
 def test_releasing_is_publishing(here, caplog):
     with pytest.raises(ExchangeError, match="lehrwerk course publish"):
         part("ReleaseAssignment").start()
@@ -594,7 +608,8 @@ def test_attempts_and_pauses_are_told_at_the_door(here):
 
     assert [work("one").status_code, work("two").status_code, work("two").status_code] == [201, 201, 200]
     is_refused(work("three"), 409, "no-attempts-left")
-    here.room.store.extend(COURSE, UNIT, "learner2-nord", attempts=1, by="instructor-nord")
+    given = {"until": None, "attempts": 1, "deadline": None, "who": "instructor-nord", "why": "ill"}
+    here.room.store.extend(COURSE, UNIT, "learner2-nord", **given)
     assert work("three").status_code == 201
     assert work("one", "port-to-cupy").status_code == 201
     is_refused(work("two", "port-to-cupy"), 429, "too-soon")
@@ -602,9 +617,9 @@ def test_attempts_and_pauses_are_told_at_the_door(here):
 
 def test_a_deadline_of_ones_own_is_kept(here):
     publish(here.room, deadline="2026-01-01T12:00:00+00:00")
-    here.room.store.extend(
-        COURSE, UNIT, "learner-nord", until=datetime.now(UTC) + timedelta(days=1), by="instructor-nord"
-    )
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    given = {"until": tomorrow, "attempts": 0, "deadline": None, "who": "instructor-nord", "why": "ill"}
+    here.room.store.extend(COURSE, UNIT, "learner-nord", **given)
     archive = archive_of({f"{UNIT}.ipynb": GOOD, "x": b""})
     taken = send(here, archive, person="learner-nord")
     assert (taken.status_code, taken.json()["late"]) == (201, False)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from grader.exam.verdict import CellVerdict, ExamFinding, Verdict
+from grader.records import Place
 from tests.service.portal_room import (
     BUNDLE,
     COURSE,
@@ -69,6 +70,7 @@ MATRIX = {
     "operation": (LOGIN, NO, NO, NO, NO, NO, OK),
     "courses/{course}": (LOGIN, OK, OK, OK, OK, OK, OK),
     "courses/{course}/submissions": (LOGIN, NO, NO, NO, OK, OK, NO),
+    "courses/{course}/extensions": (LOGIN, NO, NO, NO, OK, OK, NO),
     "courses/{course}/formgrader": (LOGIN, NO, NO, NO, OK, OK, NO),
     "courses/{course}/formgrader/state": (LOGIN, NO, NO, NO, OK, OK, NO),
     "submissions/{id}": (LOGIN, OK, NONE, NONE, OK, OK, NONE),
@@ -99,9 +101,9 @@ def test_another_tenant_does_not_exist(here, path):
 
 
 def test_the_matrix_has_every_page():
-    from campus.portal import operation, pages, teaching
+    from campus.portal import extensions, operation, pages, teaching
 
-    routes = [r for part in (pages, teaching, operation) for r in part.router.routes if "GET" in r.methods]
+    routes = [r for part in (pages, teaching, extensions, operation) for r in part.router.routes if "GET" in r.methods]
     known = {f"/{path}".replace("{id}", "{submission_id}") for path in MATRIX}
     assert {route.path for route in routes} == known
 
@@ -176,6 +178,80 @@ def test_seeds_and_hidden_values_are_not_for_learners(here, path):
     assert "987654321" not in learner
     assert "expected 42.5" not in learner
     assert "expected 42.5" in grader
+
+
+#: The version of `VERDICT`'s course, with the cells' places in it.
+PLACES = {
+    ("guarded-map", "index-test"): Place(5, "Give threads an index"),
+    ("guarded-map", "saxpy"): Place(7, "Exercise 1: saxpy"),
+    ("guarded-map", "saxpy-test"): Place(9, "Exercise 1: saxpy"),
+    ("guarded-map", "explain"): Place(12, "In your own words"),
+}
+
+
+def test_cells_are_named_as_the_learner_knows_them_and_by_their_id_for_those_who_mark(here):
+    here.gradebook.outlines["ab" * 32] = PLACES
+    submission = here.submit()
+    here.grade(submission)
+    learner, grader = (get(here, f"{role}-nord", f"submissions/{submission}").text for role in ("learner", "grader"))
+    for words in ("<h4>Exercise 1: saxpy</h4>", "cell 9", "<h4>In your own words</h4>", "Cell 7, line 4"):
+        assert words in learner
+        assert words in grader
+    assert "saxpy-test" not in learner
+    assert "<code>saxpy-test</code>" in grader
+    assert "Zelle 7, Zeile 4" in get(here, "learner-nord", f"submissions/{submission}", "de").text
+
+
+def test_of_several_notebooks_the_page_names_the_cells_one(here):
+    here.gradebook.outlines["ab" * 32] = {("first", "a"): Place(2, "One"), ("second", "b"): Place(2, "Two")}
+    cells = [
+        CellVerdict(notebook=name, grade_id=cell, score=1, max_score=1, outcome="passed")
+        for name, cell in (("first", "a"), ("second", "b"))
+    ]
+    submission = here.submit()
+    here.grade(submission, VERDICT.model_copy(update={"cells": cells}))
+    html = get(here, "learner-nord", f"submissions/{submission}").text
+    assert "first.ipynb, cell 2" in html
+    assert "second.ipynb, cell 2" in html
+
+
+def regraded(here: Room) -> str:
+    """A submission whose verdict a regrade has replaced by full marks for every cell."""
+    submission = here.submit()
+    here.grade(submission)
+    cells = [cell.model_copy(update={"score": cell.max_score, "findings": []}) for cell in VERDICT.cells]
+    better, old = VERDICT.model_copy(update={"cells": cells}).model_dump_json(), VERDICT.model_dump_json()
+    done = {"replaces": old, "who": "command:ines", "why": f"test 3 was wrong {HOSTILE}"}
+    assert here.store.revise(submission, better, "cd" * 32, **done)
+    here.store.mark_recorded(submission, "graded")
+    return submission
+
+
+@pytest.mark.parametrize("path", ["submissions/{id}", "submissions/{id}/events"])
+def test_a_verdict_that_a_regrade_replaced_is_shown_with_who_and_why(here, path):
+    here.gradebook.outlines = {
+        "ab" * 32: {("guarded-map", "saxpy-test"): Place(9, "As it was called")},
+        "cd" * 32: PLACES,
+    }
+    url = path.format(id=regraded(here))
+    learner, grader = get(here, "learner-nord", url).text, get(here, "grader-nord", url).text
+    for html in (learner, grader):
+        now, _, before = html.partition("Earlier results")
+        assert "<strong>10</strong> of 10 points" in now
+        for words in ("<strong>5.5</strong> of 10 points", "<dd>ines</dd>", "test 3 was wrong", "Thread 10 writes"):
+            assert words in before
+        assert "As it was called" in before
+        assert HOSTILE not in html
+    assert "987654321" not in learner
+    assert "expected 42.5" not in learner
+    assert "expected 42.5" in grader
+    assert "Frühere Ergebnisse" in get(here, "learner-nord", url, "de").text
+
+
+def test_a_verdict_that_was_never_replaced_has_no_earlier_ones(here):
+    submission = here.submit()
+    here.grade(submission)
+    assert "Earlier results" not in get(here, "grader-nord", f"submissions/{submission}").text
 
 
 def test_less_protection_and_a_real_gpu_are_said(here):
@@ -464,7 +540,13 @@ def test_an_empty_table_says_why(here, query, words):
     assert words in get(here, "grader-nord", f"courses/{COURSE}/submissions{query}").text
 
 
-FORMS = ["submissions/{id}/withdraw", "submissions/{id}/again", "sign-out", f"courses/{COURSE}/formgrader"]
+FORMS = [
+    "submissions/{id}/withdraw",
+    "submissions/{id}/again",
+    "sign-out",
+    f"courses/{COURSE}/formgrader",
+    f"courses/{COURSE}/extensions",
+]
 
 
 @pytest.mark.parametrize("path", FORMS)

@@ -19,6 +19,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from grader.store import (
+    Extension,
+    ExtensionChanged,
     Received,
     State,
     Store,
@@ -189,7 +191,7 @@ def test_attempts_are_counted_at_the_door(store: Store) -> None:
         send(b"3")
     assert refused.value.allowed == 2
     assert send(b"2").id == second.id
-    store.extend(COURSE, "unit", "anna", attempts=1, by="instructor")
+    extend(store, attempts=1)
     assert send(b"3").new
     with pytest.raises(TooManyAttempts):
         send(b"4")
@@ -205,23 +207,55 @@ def test_a_cool_down_says_when_the_next_attempt_is_possible(store: Store) -> Non
     assert store.receive(COURSE, "unit", "berta", b"2", terms=terms).new
 
 
-def test_an_extension_keeps_what_is_not_named(store: Store) -> None:
-    until = datetime(2030, 1, 2, 3, tzinfo=UTC)
-    store.extend(COURSE, "unit", "anna", until=until, by="ines")
-    store.extend(COURSE, "unit", "anna", attempts=2, by="jan")
-    found = store.extension(COURSE, "unit", "anna")
-    assert found is not None
-    assert (found.until, found.attempts, found.granted_by) == (until, 2, "jan")
-    assert store.extensions(COURSE) == [found]
-    assert store.extension(COURSE, "unit", "berta") is None
+LATER = datetime(2030, 1, 2, 3, tzinfo=UTC)
+
+
+def extend(store: Store, person: str = "anna", why: str = "ill", **more: Any) -> Extension:
+    terms: dict[str, Any] = {"until": None, "attempts": 0, "deadline": None, "who": "ines", **more}
+    return store.extend(COURSE, "unit", person, why=why, **terms)
+
+
+def test_the_newest_extension_of_a_learner_holds_and_all_stay_in_a_log_that_only_grows(store: Store) -> None:
+    first = extend(store, until=LATER)
+    second = extend(store, until=LATER, attempts=2, who="jan", why="ill again")
+    other = extend(store, "berta", attempts=1)
+    assert store.extension(COURSE, "unit", "anna") == second
+    assert (second.until, second.attempts, second.who, second.why) == (LATER, 2, "jan", "ill again")
+    assert store.extensions(COURSE) == [second, other]
+    back = extend(store, "berta", why="a mistake")
+    assert (store.extension(COURSE, "unit", "berta"), store.extensions(COURSE)) == (back, [second])
+    assert store.extension_log(COURSE) == [back, other, second, first]
+    assert store.extension(COURSE, "unit", "carl") is None
+    for change in ("UPDATE extension_log SET attempts = 99", "DELETE FROM extension_log"):
+        with pytest.raises(DBAPIError, match="the log only grows"), store.engine.begin() as connection:
+            connection.execute(text(change))
+
+
+def test_an_extension_that_somebody_else_has_changed_is_not_replaced_unseen(store: Store) -> None:
+    first = extend(store, attempts=1, replaces=0)
+    second = extend(store, attempts=2, replaces=first.seq)
+    for seen in (0, first.seq):
+        with pytest.raises(ExtensionChanged):
+            extend(store, attempts=3, replaces=seen)
+    assert store.extension(COURSE, "unit", "anna") == second
 
 
 def test_a_later_deadline_holds_for_what_was_handed_in_before(store: Store) -> None:
     published(store)
     for person in ("anna", "berta"):
         store.receive(COURSE, "unit", person, b"work", late=True)
-    store.extend(COURSE, "unit", "anna", until=datetime.now(UTC) + timedelta(hours=1), by="ines")
-    assert {one.person: one.late for one in store.submissions()} == {"anna": False, "berta": True}
+
+    def late() -> dict[str, bool]:
+        return {one.person: one.late for one in store.submissions()}
+
+    passed = datetime.now(UTC) - timedelta(hours=1)
+    extend(store, until=LATER, deadline=passed)
+    assert late() == {"anna": False, "berta": True}
+    extend(store, attempts=1, until=LATER, deadline=passed)
+    extend(store, "berta", attempts=1, deadline=None)
+    assert late() == {"anna": False, "berta": True}
+    extend(store, deadline=passed)
+    assert late() == {"anna": True, "berta": True}
 
 
 def graded(store: Store, verdict: str = "{}", person: str = "anna") -> Submission:
@@ -466,7 +500,18 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(database_url: str) -
                     f" VALUES ('{values[0]}', 'graded', 'w', '', '2026-01-01 00:00:00')"
                 )
             )
+    store.migrate("0002")
+    with store.engine.begin() as connection:
+        for person, day in (("berta", 2), ("anna", 1)):
+            connection.execute(
+                text(
+                    "INSERT INTO extension (course_id, assignment, person, until, attempts, granted_by, granted_at)"
+                    f" VALUES ('c', 'u', '{person}', NULL, 2, 'ines', '2026-01-0{day} 00:00:00')"
+                )
+            )
     store.migrate()
+    log = [(one.person, one.attempts, one.who, one.why) for one in store.extension_log("c")]
+    assert log == [("berta", 2, "ines", ""), ("anna", 2, "ines", "")]
     assert [(one.id, one.number) for one in store.submissions()] == [("z", 3), ("y", 2), ("x", 1)]
     assert [one.id for one in store.latest("c", "u", in_gradebook=True)] == ["y"]
     with pytest.raises(DBAPIError), store.engine.begin() as connection:

@@ -279,3 +279,9 @@ def test_the_page_lists_what_is_there(cp):
 def test_an_array_calls_itself_cupys(cp):
     assert str(type(cp.zeros(2))) == "<class 'cupy.ndarray'>"
     assert isinstance(cp.zeros(2), cp.ndarray)
+
+
+def test_its_testing_compares_arrays_of_the_device_with_those_of_the_host(cp):
+    cp.testing.assert_allclose(cp.arange(3), np.arange(3), rtol=1e-6)
+    with pytest.raises(AssertionError):
+        cp.testing.assert_array_equal(np.arange(3), cp.zeros(3))

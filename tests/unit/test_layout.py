@@ -19,10 +19,11 @@ LINES = {
     "exam": {"checks", "device"},
     "store": set[str](),
     "course": {"exam.room", "exam.verdict", "typed_yaml"},
-    "exchange": {"course.archives", "exam.verdict", "store"},
-    "records": {"course.archives", "exam.verdict", "process", "store"},
+    "exchange": {"course.archives", "exam.verdict", "safe_id", "store"},
+    "records": {"course.archives", "exam.verdict", "process", "safe_id", "store"},
     "dispatch": {"course", "exam", "records", "store"},
     "process": set[str](),
+    "safe_id": set[str](),
     "typed_yaml": set[str](),
 }
 HTTP = {"aiohttp", "fastapi", "http", "httpx", "requests", "starlette", "tornado", "urllib", "urllib3", "uvicorn"}

@@ -6,7 +6,7 @@ Imports `grader.device` only; `numba` is imported when its front end is installe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -50,6 +50,24 @@ def adopt(library: Library, view: View) -> Any:
     from grader.device.frontends import cupy_standin, numba_cuda
 
     return cupy_standin.adopt(view) if library == "cupy" else numba_cuda.adopt(view)
+
+
+def empty(library: Library, shape: tuple[int, ...], dtype: np.dtype[Any], order: Literal["C", "F"] = "C") -> Any:
+    """A new array of that library in the installed heap, whose content counts as never written."""
+    if library == "cupy":
+        from grader.device.frontends.cupy_standin.core import allocate
+
+        return allocate(shape, dtype, order)
+    from numba import cuda
+
+    return cuda.device_array(shape, dtype, order=order)
+
+
+def library_of_stream(value: Any) -> Library | None:
+    """Whose stream it is; None for anything else."""
+    from grader.device.frontends import cupy_standin, numba_cuda
+
+    return "cupy" if cupy_standin.is_stream(value) else "numba" if numba_cuda.is_stream(value) else None
 
 
 def install_emulated(

@@ -424,6 +424,10 @@ def view_of(array: Any) -> View | None:
     return _view(array) if isinstance(array, devicearray.DeviceNDArrayBase) else None
 
 
+def is_stream(value: Any) -> bool:
+    return isinstance(value, drv.Stream)
+
+
 def adopt(view: View) -> Any:
     """A device array that owns the allocation which `view` begins."""
     begin, end = view.extent

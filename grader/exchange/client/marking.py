@@ -8,15 +8,17 @@ from pathlib import Path
 from nbgrader.exchange import abc as nbgrader
 
 from grader.exchange.client.api import ExchangeFailure, Submission
-from grader.exchange.client.exchange import Exchange, is_name
+from grader.exchange.client.exchange import Exchange
 from grader.exchange.client.fetch import opened, place
 from grader.exchange.client.language import say
+from grader.safe_id import safe_id
 
 _TIMESTAMP = "timestamp.txt"
 
 
 class ExchangeCollect(Exchange, nbgrader.ExchangeCollect):
-    """Writes everybody's newest submission to `submitted/<person>/<assignment>` with `timestamp.txt`.
+    """Writes everybody's newest submission to `submitted/<student>/<assignment>` with `timestamp.txt`; the student is
+    called as in the gradebook.
 
     The platform marks without this; it is for who wants to look at the work with tools of their own.
     """
@@ -43,10 +45,9 @@ class ExchangeCollect(Exchange, nbgrader.ExchangeCollect):
             self._collect(one)
 
     def _collect(self, one: Submission) -> None:
-        person = one.person or ""
-        if not is_name(person):
-            self.log.error("the exchange names a person %r, whom no folder can be named after", person)
-            return
+        assert one.person
+        # What a server says is no path, whoever speaks for it.
+        person = safe_id(one.person)
         folder = Path(
             self.coursedir.format_path(self.coursedir.submitted_directory, person, self.assignment)
         ).absolute()

@@ -83,6 +83,7 @@ def contents() -> dict[str, dict[str, Any]]:
         "cupy.linalg": functions.LINALG,
         "cupy.fft": functions.FFT,
         "cupy.random": functions.RANDOM,
+        "cupy.testing": functions.TESTING,
         "cupyx": {
             "scatter_add": scatter_of("add"),
             "scatter_max": scatter_of("max"),
@@ -134,6 +135,12 @@ def adopt(view: View) -> Any:
     from grader.device.frontends.cupy_standin import core
 
     return core.ndarray.owning(core.heap(), view)
+
+
+def is_stream(value: Any) -> bool:
+    from grader.device.frontends.cupy_standin.runtime import Stream
+
+    return isinstance(value, Stream)
 
 
 def uninstall() -> None:

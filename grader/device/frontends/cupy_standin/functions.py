@@ -5,6 +5,7 @@ Imports `grader.device` only.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -434,4 +435,24 @@ RANDOM: dict[str, Any] = {
     "normal": lambda loc=0.0, scale=1.0, size=None, dtype=float: _Global.generator.normal(loc, scale, size, dtype),
     "randint": lambda low, high=None, size=None, dtype=np.int64: _Global.generator.integers(low, high, size, dtype),
     "permutation": lambda x: _Global.generator.permutation(x),
+}
+
+
+def _on_the_host(name: str) -> Function:
+    compare = getattr(np.testing, name)
+
+    @functools.wraps(compare)
+    def compared(*args: Any, **options: Any) -> None:
+        compare(*map(asnumpy, args[:2]), *args[2:], **options)
+
+    return compared
+
+
+#: As in CuPy, NumPy compares what is copied to the host.
+TESTING: dict[str, Any] = {
+    name: _on_the_host(name)
+    for name in (
+        "assert_allclose assert_array_equal assert_array_almost_equal assert_array_less assert_array_almost_equal_nulp "
+        "assert_array_max_ulp"
+    ).split()
 }
