@@ -74,6 +74,62 @@ def block_reduction(a: Any, b: Any) -> None:
 
 
 @launched(1, 64, 64)
+def stencil_with_a_halo(a: Any, b: Any) -> None:
+    s = cuda.shared.array(66, int32)
+    t = cuda.threadIdx.x
+    s[t + 1] = a[t]
+    if t == 0:
+        s[0] = 0
+        s[65] = 0
+    cuda.syncthreads()
+    b[t] = s[t] + s[t + 1] + s[t + 2]
+
+
+@launched(1, 64, 64)
+def a_tree_in_place(a: Any, b: Any) -> None:
+    s = cuda.shared.array(64, int32)
+    t = cuda.threadIdx.x
+    s[t] = a[t]
+    cuda.syncthreads()
+    step = 1
+    while step < 64:
+        place = (t + 1) * step * 2 - 1
+        if place < 64:
+            s[place] += s[place - step]
+        step *= 2
+        cuda.syncthreads()
+    if t == 0:
+        b[0] = s[63]
+
+
+@launched(4, 128, 512, kind="f4")
+def maximum_by_float_atomics(a: Any, b: Any) -> None:
+    cuda.atomic.max(b, 0, a[cuda.grid(1)])
+
+
+@launched(1, 64, 64)
+def uneven_work_between_barriers(a: Any, b: Any) -> None:
+    s = cuda.shared.array(64, int32)
+    t = cuda.threadIdx.x
+    total = 0
+    for k in range(t):
+        total += a[k]
+    s[t] = total
+    cuda.syncthreads()
+    b[t] = s[63 - t]
+
+
+@launched(1, 64, 64)
+def in_place_in_global_memory(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    b[t] = a[t]
+    cuda.syncthreads()
+    value = b[63 - t]
+    cuda.syncthreads()
+    b[t] = value
+
+
+@launched(1, 64, 64)
 def double_buffer(a: Any, b: Any) -> None:
     s = cuda.shared.array((2, 64), int32)
     t = cuda.threadIdx.x

@@ -233,6 +233,44 @@ def barrier_in_a_loop_that_ends_apart(a: Any, b: Any) -> None:
 
 
 @launched(1, 64, 64)
+def a_warp_misses_the_first_of_two_barriers(a: Any, b: Any) -> None:
+    s = cuda.shared.array(64, int32)
+    t = cuda.threadIdx.x
+    s[t] = a[t]
+    if t < 32:
+        cuda.syncthreads()
+        s[t] += 1
+    cuda.syncthreads()  # barrier
+    b[t] = s[t]
+
+
+@launched(1, 64, 64)
+def wrote_and_left_before_the_barrier(a: Any, b: Any) -> None:
+    s = cuda.shared.array(64, int32)
+    t = cuda.threadIdx.x
+    s[t] = a[t]  # race
+    if t >= 40:
+        return
+    cuda.syncthreads()
+    b[t] = s[t + 20]  # race
+
+
+@launched(1, 64, 64)
+def scan_in_one_buffer_without_the_inner_barrier(a: Any, b: Any) -> None:
+    s = cuda.shared.array(64, int32)
+    t = cuda.threadIdx.x
+    s[t] = a[t]
+    cuda.syncthreads()
+    step = 1
+    while step < 64:
+        more = s[t - step] if t >= step else 0  # race
+        s[t] += more  # race
+        cuda.syncthreads()
+        step *= 2
+    b[t] = s[t]
+
+
+@launched(1, 64, 64)
 def half_of_shared_unwritten(a: Any, b: Any) -> None:
     s = cuda.shared.array(64, int32)
     t = cuda.threadIdx.x

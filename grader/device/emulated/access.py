@@ -436,8 +436,11 @@ class Access:
         self._moved(wave, int((((end - 1) >> 5) - (begin >> 5) + 1).sum()), int((-(-(end - begin) // 32)).sum()))
 
     def _sectors(self, wave: Wave, warp: np.ndarray, position: np.ndarray) -> None:
+        if len(position) == 1:
+            self._moved(wave, 1, 1)
+            return
         key = (warp << 44) | position
-        if len(key) > 1 and not (key[1:] > key[:-1]).all():
+        if not (key[1:] > key[:-1]).all():
             key = _sorted(key)
         sector = key >> 5
         sectors = 1 + int(np.count_nonzero(sector[1:] != sector[:-1]))
@@ -480,7 +483,8 @@ def _span(index: np.ndarray) -> Any:
 
 def _sorted(keys: np.ndarray) -> np.ndarray:
     """Each key once, in order; here sorting is faster than the hashing of `np.unique`."""
-    keys = np.sort(keys)
+    if not (keys[1:] >= keys[:-1]).all():
+        keys = np.sort(keys)
     return keys[np.r_[True, keys[1:] != keys[:-1]]]
 
 
