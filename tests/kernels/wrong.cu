@@ -173,3 +173,44 @@ extern "C" __global__ void converts_to_double(int *a, int *b, int n) {
     int t = threadIdx.x;
     b[t] = a[t] * 0.75;  // float64
 }
+
+// grid 3, block 32, n 64
+extern "C" __global__ void flag_overwritten_without_fence(int *a, int *b, int n) {
+    volatile int *flag = b;
+    if (threadIdx.x) return;
+    if (blockIdx.x == 0) {
+        b[1] = a[1];  // race
+        __threadfence();
+        atomicExch(b, 1);
+    } else if (blockIdx.x == 1) {
+        while (flag[0] != 1) {}
+        flag[0] = 5;
+    } else {
+        while (flag[0] != 5) {}
+        __threadfence();
+        b[2] = b[1];  // race
+    }
+}
+
+// grid 2, block 32, n 64
+extern "C" __global__ void two_blocks_with_atomics_of_their_own(int *a, int *b, int n) {
+    if (threadIdx.x) return;
+    if (blockIdx.x == 0)
+        atomicAdd_block(b, 1);  // race
+    else
+        atomicExch_block(b, 5);  // race
+}
+
+// grid 1, block 64, n 64
+extern "C" __global__ void writes_on_after_its_arrival(int *a, int *b, int n) {
+    __shared__ int s[32];
+    int t = threadIdx.x;
+    if (t < 32) {
+        s[t] = a[t];
+        asm volatile("bar.arrive 1, 64;" ::: "memory");
+        s[t] = 7 * t;  // race
+    } else {
+        asm volatile("bar.sync 1, 64;" ::: "memory");
+        b[t] = s[63 - t];  // race
+    }
+}

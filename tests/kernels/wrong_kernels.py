@@ -97,6 +97,19 @@ def neighbours_across_blocks(a: Any, b: Any) -> None:
     b[i] = value  # race
 
 
+@launched(4, 64, 256)
+def the_neighbour_of_another_block_is_read_first(a: Any, b: Any) -> None:
+    i, t = cuda.grid(1), cuda.threadIdx.x
+    value = a[i]
+    if i > 0:
+        value += b[i - 1]  # race
+    value += b[i]
+    if t < 63:
+        value += b[i + 1]
+    cuda.syncthreads()
+    b[i] = value  # race
+
+
 @launched(2, 64, 128)
 def racy_histogram(a: Any, b: Any) -> None:
     i = cuda.grid(1)
@@ -197,6 +210,16 @@ def syncwarp_for_a_block(a: Any, b: Any) -> None:
     s[t] = a[t]  # race
     cuda.syncwarp()
     b[t] = s[63 - t]  # race
+
+
+@launched(1, 32, 32)
+def syncwarp_without_the_other_half(a: Any, b: Any) -> None:
+    s = cuda.shared.array(32, int32)
+    t = cuda.threadIdx.x
+    s[t] = a[t]  # race
+    if t < 16:
+        cuda.syncwarp(0xFFFF)
+    b[t] = s[t ^ 16]  # race
 
 
 @launched(1, 64, 64)
