@@ -28,6 +28,8 @@ GAP = 512
 FRESH = 0xFF
 DEFAULT_CAPACITY = 4 << 30
 DEFAULT_ALLOCATIONS = 1 << 20
+#: What kernels print and nobody asks for is kept so far, in characters.
+MAX_PRINTED = 1 << 20
 #: What elements of device arrays may be: no objects, no text, no records.
 ELEMENTS = "biufcmM"
 #: So many numbers travel with an operation as parameters do with a kernel; more of them are a copy to the device.
@@ -156,6 +158,10 @@ class Heap(Protocol):
         """Run a kernel on the heap's arrays and return what the device saw."""
         ...
 
+    def printed(self) -> str:
+        """What kernels have printed since this was asked the last time."""
+        ...
+
     def operate(
         self, name: str, operands: tuple[Any, ...], options: Mapping[str, Any] | None = None, out: View | None = None
     ) -> tuple[View, ...]:
@@ -216,6 +222,7 @@ class LocalHeap:
         self.races = races
         self.step_limit = step_limit
         self.last: LaunchResult | None = None
+        self._printed = ""
         self._next = FIRST_ADDRESS
         self._starts: list[int] = []
         self._allocations: dict[int, _Allocation] = {}
@@ -344,7 +351,12 @@ class LocalHeap:
             allocation.written = True
         self.last = result
         self._counters.launches += 1
+        self._printed = (self._printed + result.printed)[:MAX_PRINTED]
         return tuple(result.findings)
+
+    def printed(self) -> str:
+        text, self._printed = self._printed, ""
+        return text
 
     # -- array operations
 

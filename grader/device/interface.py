@@ -129,12 +129,16 @@ class Counters:
 
 @dataclass
 class LaunchResult:
-    """`buffers` as the kernel left them, in the order of `Launch.buffers`; `seconds` only from a real GPU."""
+    """`buffers` as the kernel left them, in the order of `Launch.buffers`; `seconds` only from a real GPU.
+
+    `printed` is what the kernel's printf wrote, on the emulated GPU; on a real one it goes to the process's stdout.
+    """
 
     buffers: list[np.ndarray]
     findings: list[Finding] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     seconds: float | None = None
+    printed: str = ""
 
 
 class Device(Protocol):

@@ -47,6 +47,7 @@ class DeviceBench:
             "copy": (heap.copy, (int, int, int)),
             "fill": (heap.fill, (int, int, int)),
             "launch": (self._launch, (str, str, tuple, tuple, tuple, int)),
+            "printed": (heap.printed, ()),
             "operate": (self._operate, (str, tuple, dict, object)),
             "synchronise": (heap.synchronise, ()),
             "counters": (lambda: heap.counters().as_dict(), ()),

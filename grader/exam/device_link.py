@@ -153,6 +153,10 @@ class RemoteHeap(ABC):
         findings = self._ask("launch", ptx, entry, grid, block, arguments, shared_bytes)
         return tuple(map(Finding.from_plain, findings))
 
+    def printed(self) -> str:
+        text: str = self._ask("printed")
+        return text
+
     def operate(
         self, name: str, operands: tuple[Any, ...], options: Mapping[str, Any] | None = None, out: View | None = None
     ) -> tuple[View, ...]:

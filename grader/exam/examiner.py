@@ -49,7 +49,11 @@ class Examiner:
         self.cells: list[dict[str, Any]] = paper["cells"]
         self.missing = set(paper["missing"])
         self.leave_out = set(paper["leave_out"])
-        self.own = Own.of(cell["model"] for cell in self.cells if cell["learner"])
+        self.own = Own.of(
+            [cell["model"] for cell in self.cells if cell["learner"]],
+            [cell["source"] for cell in self.cells if cell["kind"] == "run" and not cell["learner"]],
+            [cell["source"] for cell in self.cells if cell["kind"] == "test"],
+        )
         lines = {cell["key"]: cell["source"].count("\n") + 1 for cell in self.cells}
         self.until = time.monotonic()
         emulated = options["device"] == "emulated"

@@ -62,6 +62,43 @@ def used(nodes: Iterable[ast.AST]) -> set[str]:
     }
 
 
+#: Tests that use one of these may read any name.
+_ANY_NAME = {"globals", "locals", "vars", "dir", "eval", "exec", "get_ipython"}
+
+
+def idle_launches(given: Iterable[str], tests: Iterable[str]) -> set[str]:
+    """Kernel launches of given cells, as text, whose arguments no test can come to read: demonstrations for people.
+
+    A launch is a statement `kernel[...](...)`. Those need not be made a second time in the examiner, where each costs
+    a compilation and a run.
+    """
+    read = used(statement for source in tests for statement in statements(source))
+    if read & _ANY_NAME:
+        return set()
+    shown = [statement for source in given for statement in statements(source)]
+    launches = [one for one in shown if _is_launch(one)]
+    # A module is in reach of everything, and no launch puts anything into one.
+    modules = bound(one for one in shown if isinstance(one, _IMPORTS))
+    others = [(bound([one]) | used([one])) - modules for one in shown if not _is_launch(one)]
+    while grown := {name for names in others if names & read for name in names} - read:
+        read |= grown
+    return {ast.dump(one) for one in launches if not (_arguments(one) - modules) & read}
+
+
+def _is_launch(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Subscript)
+    )
+
+
+def _arguments(launch: ast.stmt) -> set[str]:
+    assert isinstance(launch, ast.Expr)
+    assert isinstance(launch.value, ast.Call)
+    return used([*launch.value.args, *launch.value.keywords])
+
+
 def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
     """`node` and what is in it, without the bodies of functions, classes and comprehensions."""
     yield node
@@ -97,18 +134,20 @@ class Own:
     """What of the given cells the examiner runs itself, cell by cell in their order.
 
     `learners` are names that belong to the learner; `reaching` are the instructor's functions that use such a name, so
-    that what they compute is the learner's, too. `modules` says what the instructor's solution cells import, by name.
+    that what they compute is the learner's, too. `modules` says what the instructor's solution cells import, by name;
+    `idle` are statements that nothing can come of.
     """
 
     learners: set[str] = field(default_factory=set)
     reaching: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)
+    idle: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, solutions: Iterable[str]) -> Own:
-        """From the instructor's own sources of the solution cells."""
-        own = cls()
+    def of(cls, solutions: Iterable[str], given: Iterable[str], tests: Iterable[str]) -> Own:
+        """From the instructor's own sources of solution, given and test cells."""
+        own = cls(idle=idle_launches(given, tests))
         for source in solutions:
             for statement in statements(source):
                 if isinstance(statement, ast.Import):
@@ -127,6 +166,8 @@ class Own:
         """The statements of a given cell that the examiner runs; the names that the others bind are the learner's."""
         taken = []
         for statement in statements(source):
+            if ast.dump(statement) in self.idle:
+                continue
             names = bound([statement])
             eager = _eager(statement)
             known = self.known | set(dir(builtins))

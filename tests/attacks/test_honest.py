@@ -96,7 +96,7 @@ def test_an_honest_answer_gets_its_points(room: ExamRoom, tmp_path: Path, case: 
 def test_a_process_that_is_killed_from_outside_once_costs_nothing(
     room: ExamRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, code: str, source: bytes
 ) -> None:
-    start: Callable[..., Any] = room._fork
+    start: Callable[..., Any] = room.processes.fork
     killed = []
 
     def kill_first(wanted: str, *rest: Any) -> Any:
@@ -106,13 +106,13 @@ def test_a_process_that_is_killed_from_outside_once_costs_nothing(
             signal.pidfd_send_signal(process.pidfd, signal.SIGKILL)
         return process
 
-    monkeypatch.setattr(room, "_fork", kill_first)
+    monkeypatch.setattr(room.processes, "fork", kill_first)
     assert examine(room, tmp_path, _right("killed once", code, source)).score == 10
     assert len(killed) == 1
 
 
 def test_a_zygote_that_is_killed_costs_nothing(room: ExamRoom, tmp_path: Path) -> None:
-    assert room._zygote is not None
-    room._zygote.kill()
-    room._zygote.wait()
+    assert room.processes._zygote is not None
+    room.processes._zygote.kill()
+    room.processes._zygote.wait()
     assert examine(room, tmp_path, HONEST).score == 10

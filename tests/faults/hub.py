@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from campus import runtime
+
 
 @contextmanager
 def hub_double(groups: list[str]) -> Iterator[str]:
@@ -34,3 +36,19 @@ def hub_double(groups: list[str]) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def as_service(here: runtime.Runtime, hub: str) -> dict[str, str]:
+    """What JupyterHub tells a service of where it runs: the portal's environment."""
+    return {
+        "JUPYTERHUB_SERVICE_NAME": runtime.PORTAL,
+        "JUPYTERHUB_SERVICE_PREFIX": here.portal_prefix,
+        "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{here.portal}",
+        "JUPYTERHUB_API_URL": hub,
+        "JUPYTERHUB_API_TOKEN": here.portal_token,
+        "JUPYTERHUB_CLIENT_ID": f"service-{runtime.PORTAL}",
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_HOST": "",
+        "JUPYTERHUB_OAUTH_SCOPES": f'["access:services!service={runtime.PORTAL}"]',
+        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": f'["access:services!service={runtime.PORTAL}"]',
+    }

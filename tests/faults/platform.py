@@ -34,7 +34,7 @@ from grader.course.build import answered, notebook, released
 from grader.course.reader import read
 from grader.store import Event, State, Store
 from tests.courses import small_course
-from tests.faults.hub import hub_double
+from tests.faults.hub import as_service, hub_double
 from tests.service.store_fixtures import PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -409,18 +409,7 @@ def _processes(file: Path, clock: Path, logs: Path, here: runtime.Runtime, hub: 
         "PYTHONPATH": str(ROOT),
         ENVIRONMENT: str(file),
     }
-    service = {
-        "JUPYTERHUB_SERVICE_NAME": runtime.PORTAL,
-        "JUPYTERHUB_SERVICE_PREFIX": here.portal_prefix,
-        "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{here.portal}",
-        "JUPYTERHUB_API_URL": hub,
-        "JUPYTERHUB_API_TOKEN": here.portal_token,
-        "JUPYTERHUB_CLIENT_ID": f"service-{runtime.PORTAL}",
-        "JUPYTERHUB_BASE_URL": "/",
-        "JUPYTERHUB_HOST": "",
-        "JUPYTERHUB_OAUTH_SCOPES": f'["access:services!service={runtime.PORTAL}"]',
-        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": f'["access:services!service={runtime.PORTAL}"]',
-    }
+    service = as_service(here, hub)
 
     def on_clock(name: str, module: str, *arguments: str, **more: str) -> Process:
         command = python("-m", "tests.faults.on_a_bad_clock", str(clock), module, *arguments)

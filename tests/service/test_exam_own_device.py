@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from grader.exam.room import ExamRoom, Process
+from grader.exam.processes import Process
+from grader.exam.room import ExamRoom
 from grader.exam.verdict import Verdict
 from tests.notebooks import given, notebook, solution, test
 
@@ -159,7 +160,7 @@ def test_a_device_of_the_tests_that_another_process_ended_costs_nothing(
     room: ExamRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed: list[int] = []
-    fork = room._fork
+    fork = room.processes.fork
 
     def and_kill(role: str, *arguments: Any) -> Process:
         process = fork(role, *arguments)
@@ -168,7 +169,7 @@ def test_a_device_of_the_tests_that_another_process_ended_costs_nothing(
             signal.pidfd_send_signal(process.pidfd, signal.SIGKILL)
         return process
 
-    monkeypatch.setattr(room, "_fork", and_kill)
+    monkeypatch.setattr(room.processes, "fork", and_kill)
     verdict = examined(room, tmp_path, "def f(x): return x", "assert f(cupy.ones(2)).sum() == 2")
     assert killed
     assert outcomes(verdict) == [("passed", 1)]

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from grader.exam import room as rooms
-from grader.exam import scratch, users, zygote
+from grader.exam import processes, scratch, users, zygote
 from grader.exam.channel import ChannelError, Closed
-from grader.exam.room import ExamError, ExamLimits, ExamRoom, Process
+from grader.exam.processes import ExamError, ExamLimits, Process
+from grader.exam.room import ExamRoom
 from grader.exam.users import RoomUsers
 from tests.notebooks import notebook, solution, test
 
@@ -38,8 +38,8 @@ def unchanged() -> Iterator[None]:
 
 @pytest.fixture
 def folder(room: ExamRoom) -> Iterator[Path]:
-    assert room._scratch is not None
-    made = scratch.make(room._scratch)
+    assert room.processes._scratch is not None
+    made = scratch.make(room.processes._scratch)
     yield made
     scratch.remove(made)
 
@@ -52,8 +52,8 @@ def run(process: Process, code: str) -> Any:
 @pytest.mark.usefixtures("unchanged")
 def test_a_process_that_cannot_be_walled_in_is_our_failure(room: ExamRoom, folder: Path) -> None:
     with pytest.raises(ExamError, match=r"the candidate could not be walled in: WallError: /nowhere: No such file"):
-        room._fork("candidate", folder / "one", [Path("/nowhere")], OPTIONS)
-    room._fork("candidate", folder / "two", [], OPTIONS).end()
+        room.processes.fork("candidate", folder / "one", [Path("/nowhere")], OPTIONS)
+    room.processes.fork("candidate", folder / "two", [], OPTIONS).end()
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ def test_only_a_process_that_says_so_is_walled_in(says: bytes, reason: str) -> N
         theirs.sendall(says)
         theirs.close()
         with pytest.raises(ExamError, match=f"the bench could not be walled in: {reason}"):
-            rooms._await_walls("bench", ours)
+            processes._await_walls("bench", ours)
 
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_zygote_that_was_killed_is_started_anew(room: ExamRoom, folder: Path) -> None:
-    assert room._zygote is not None
-    room._zygote.kill()
-    room._zygote.wait()
-    process = room._fork("candidate", folder / "one", [], OPTIONS)
+    assert room.processes._zygote is not None
+    room.processes._zygote.kill()
+    room.processes._zygote.wait()
+    process = room.processes.fork("candidate", folder / "one", [], OPTIONS)
     assert run(process, "print(6 * 7)")["output"] == "42\n"
     process.end()
 
@@ -87,9 +87,9 @@ def test_a_zygote_that_does_not_start_is_our_failure(tmp_path: Path, monkeypatch
 
 @pytest.mark.usefixtures("unchanged")
 def test_processes_end_with_the_zygote(room: ExamRoom, folder: Path) -> None:
-    process = room._fork("candidate", folder / "one", [], OPTIONS)
-    assert room._zygote is not None
-    room._zygote.kill()
+    process = room.processes.fork("candidate", folder / "one", [], OPTIONS)
+    assert room.processes._zygote is not None
+    room.processes._zygote.kill()
     with pytest.raises(ChannelError):
         process.channel.receive(30)
     process.end()
@@ -99,13 +99,13 @@ def test_seed_and_source_are_the_examiners_alone(
     room: ExamRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: dict[str, dict[str, Any]] = {}
-    fork = room._fork
+    fork = room.processes.fork
 
     def keep(role: str, folder: Path, read: list[Path], options: dict[str, Any], *more: Any) -> Process:
         told[role] = {"read": read, **options}
         return fork(role, folder, read, options, *more)
 
-    monkeypatch.setattr(room, "_fork", keep)
+    monkeypatch.setattr(room.processes, "fork", keep)
     source = tmp_path / "source"
     source.mkdir()
     (source / "unit.ipynb").write_bytes(notebook(solution("a", ""), test("t", 1, "assert a == 1")))
@@ -125,14 +125,14 @@ def test_a_gpu_is_for_the_bench_and_for_a_candidate_that_needs_it(
         asked.append(request["gpu"])
         raise ConnectionResetError
 
-    monkeypatch.setattr(room, "_ask_zygote", refuse)
-    monkeypatch.setattr(room, "_stop", lambda: None)
-    monkeypatch.setattr(room, "_start", lambda: None)
+    monkeypatch.setattr(room.processes, "_ask_zygote", refuse)
+    monkeypatch.setattr(room.processes, "_stop", lambda: None)
+    monkeypatch.setattr(room.processes, "_start", lambda: None)
     for device in ("emulated", "cuda:Some GPU"):
-        monkeypatch.setattr(room, "device", device)
+        monkeypatch.setattr(room.processes, "device", device)
         for role, more in (("bench", {}), ("examiner", {}), ("candidate", {}), ("candidate", {"gpu": True})):
             with pytest.raises(ExamError, match="zygote is gone"):
-                room._fork(role, folder / role, [], OPTIONS | more)
+                room.processes.fork(role, folder / role, [], OPTIONS | more)
     assert asked[::2] == [False, False, False, False, True, False, False, True]
 
 
@@ -160,9 +160,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExamRoom]:
 )
 @pytest.mark.usefixtures("unchanged")
 def test_a_process_that_takes_too_much_is_gone_and_so_is_its_folder(small: ExamRoom, code: str, reason: str) -> None:
-    assert small._scratch is not None
-    folder = scratch.make(small._scratch)
-    process = small._fork("candidate", folder / "one", [], OPTIONS)
+    assert small.processes._scratch is not None
+    folder = scratch.make(small.processes._scratch)
+    process = small.processes.fork("candidate", folder / "one", [], OPTIONS)
     # It waits to be killed; the cell would be over before anybody looks.
     process.channel.send({"do": "run", "key": "0", "source": f"{code}\nimport signal\nsignal.pause()"})
     with pytest.raises(Closed) as closed:
@@ -170,12 +170,12 @@ def test_a_process_that_takes_too_much_is_gone_and_so_is_its_folder(small: ExamR
     assert reason in process.why_gone(closed.value)
     process.end()
     scratch.remove(folder)
-    assert list(small._scratch.iterdir()) == []
+    assert list(small.processes._scratch.iterdir()) == []
 
 
 def test_a_full_disk_is_our_failure(room: ExamRoom, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grader.exam.watch.DISK_FLOOR", 1 << 62)
-    process = room._fork("candidate", folder / "one", [], OPTIONS)
+    process = room.processes.fork("candidate", folder / "one", [], OPTIONS)
     with pytest.raises(ChannelError) as closed:
         process.channel.receive(30)
     with pytest.raises(ExamError, match="bytes free on the disk"):
@@ -202,8 +202,8 @@ def test_nothing_of_ours_lies_where_learner_code_can_read(room: ExamRoom, tmp_pa
     link.symlink_to(Path(sys.prefix) / "bin")
     (tmp_path / "unit.ipynb").write_bytes(notebook())
     with pytest.raises(ExamError, match="which learner code can read"):
-        rooms._refuse_readable(link)
-    rooms._refuse_readable(tmp_path)
+        processes._refuse_readable(link)
+    processes._refuse_readable(tmp_path)
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ def test_a_closed_folder_above_is_out_of_reach(tmp_path: Path) -> None:
 
 
 def test_a_process_is_ended_for_good(room: ExamRoom, folder: Path) -> None:
-    process = room._fork("candidate", folder / "one", [], OPTIONS)
+    process = room.processes.fork("candidate", folder / "one", [], OPTIONS)
     pidfd = os.dup(process.pidfd)
     process.end()
     with pytest.raises(ProcessLookupError):

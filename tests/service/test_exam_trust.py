@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from grader.exam.room import ExamRoom, Process, SubmissionError
+from grader.exam.processes import Process
+from grader.exam.room import ExamRoom, SubmissionError
 from grader.exam.verdict import CellVerdict, Verdict
 from tests.notebooks import given, notebook, solution, test
 
@@ -90,7 +91,7 @@ def test_a_candidate_that_another_process_ended_costs_nothing(
     room: ExamRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed: list[int] = []
-    fork = room._fork
+    fork = room.processes.fork
 
     def and_kill(role: str, *arguments: Any) -> Process:
         process = fork(role, *arguments)
@@ -99,7 +100,7 @@ def test_a_candidate_that_another_process_ended_costs_nothing(
             signal.pidfd_send_signal(process.pidfd, signal.SIGKILL)
         return process
 
-    monkeypatch.setattr(room, "_fork", and_kill)
+    monkeypatch.setattr(room.processes, "fork", and_kill)
     cell = only(examine(room, tmp_path, [MODEL, test("t", 4, "assert answer(1) == 2")], MODEL))
     assert killed
     assert (cell.score, cell.outcome, cell.findings) == (4, "passed", [])
@@ -200,8 +201,10 @@ def test_what_no_text_can_hold_is_refused(room: ExamRoom, tmp_path: Path, source
 
 def test_nothing_of_an_exam_is_left_running(room: ExamRoom, tmp_path: Path) -> None:
     examine(room, tmp_path, [MODEL, test("t", 1, "assert answer(1) == 2")], MODEL)
-    assert room._zygote is not None
-    children = Path(f"/proc/{room._zygote.pid}/task/{room._zygote.pid}/children").read_text().split()
+    assert room.processes._zygote is not None
+    children = (
+        Path(f"/proc/{room.processes._zygote.pid}/task/{room.processes._zygote.pid}/children").read_text().split()
+    )
     assert [pid for pid in children if os.path.exists(f"/proc/{pid}/exe")] == []
 
 

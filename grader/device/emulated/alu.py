@@ -29,49 +29,6 @@ def bits_of(dtype: Any) -> int:
     return np.dtype(dtype).itemsize * 8
 
 
-def fma(a: Lane, b: Lane, c: Lane) -> Lane:
-    """Fused multiply-add, rounded once."""
-    if a.dtype == np.float32:
-        # The product is exact in float64. Rounding the sum to odd makes the second rounding harmless
-        # (Boldo and Melquiond, Emulation of FMA and correctly rounded sums, 2008).
-        product = np.float64(a) * np.float64(b)
-        addend = np.float64(c)
-        total, error = _two_sum(product, addend)
-        even = (np.asarray(total).view(np.int64) & 1) == 0
-        fix = (error != 0) & even & np.isfinite(total)
-        if np.any(fix):
-            total = np.where(fix, np.nextafter(total, np.where(error > 0, np.inf, -np.inf)), total)
-        return np.float32(total)
-    if a.dtype == np.float16:
-        return np.float16(np.float64(a) * np.float64(b) + np.float64(c))
-    product, low = _two_product(a, b)
-    total, error = _two_sum(product, c)
-    exact = total + (error + low)
-    return np.where(np.isfinite(exact), exact, a * b + c)
-
-
-def _two_sum(a: Lane, b: Lane) -> tuple[Lane, Lane]:
-    """a + b as a rounded sum and its exact error (Knuth)."""
-    total = a + b
-    part = total - a
-    return total, (a - (total - part)) + (b - part)
-
-
-def _two_product(a: Lane, b: Lane) -> tuple[Lane, Lane]:
-    """a * b as a rounded product and its exact error (Dekker)."""
-    product = a * b
-    a_high, a_low = _split(a)
-    b_high, b_low = _split(b)
-    error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
-    return product, np.where(np.isfinite(error), error, 0.0)
-
-
-def _split(a: Lane) -> tuple[Lane, Lane]:
-    scaled = a * np.float64(134217729.0)
-    high = scaled - (scaled - a)
-    return high, a - high
-
-
 def multiply_high(a: Lane, b: Lane) -> Lane:
     """The upper half of an integer product."""
     dtype = a.dtype
@@ -211,51 +168,48 @@ def permute_bytes(a: Lane, b: Lane, selector: Lane) -> Lane:
     return result
 
 
-_ROUND: dict[str, Callable[[Lane], Lane]] = {
+ROUND: dict[str, Callable[[Lane], Lane]] = {
     "rni": np.rint, "rzi": np.trunc, "rmi": np.floor, "rpi": np.ceil,
 }  # fmt: skip
 
 
-def convert(a: Lane, to: Any, modifiers: tuple[str, ...]) -> Lane:
-    """cvt: between integers and floats, saturating from float to integer, NaN to 0."""
-    source, target = a.dtype, np.dtype(to)
-    rounding = next((_ROUND[m] for m in modifiers if m in _ROUND), None)
-    if source.kind == "f" and target.kind in "iu":
-        value = (rounding or np.trunc)(np.float64(a))
-        low, high = np.iinfo(target).min, np.iinfo(target).max
-        result = np.where(np.isnan(value), 0.0, np.clip(value, float(low), float(high)))
-        # The largest 64-bit integers are no float64, so the clipped value itself would overflow.
-        whole = np.where(result >= float(high), 0.0, result).astype(target)
-        return np.where(result >= float(high), target.type(high), whole)
-    if source.kind == "f" and target.kind == "f":
-        value = rounding(a) if rounding else a
-        value = value.astype(target)
-        if "sat" in modifiers:
-            value = np.where(np.isnan(value), target.type(0), np.clip(value, target.type(0), target.type(1)))
-        return _rounded_towards(a, value, modifiers) if target.itemsize < source.itemsize else value
-    if target.kind == "f":
-        return a.astype(target)
-    if "sat" in modifiers:
-        info, limits = np.iinfo(target), np.iinfo(source)
-        a = np.clip(a, max(info.min, limits.min), min(info.max, limits.max))
-    return a.astype(target)
+def saturate(a: Lane) -> Lane:
+    """.sat of a float: into [0, 1], NaN to +0."""
+    zero, one = a.dtype.type(0), a.dtype.type(1)
+    return np.where(a > zero, np.minimum(a, one), zero)
 
 
-def _rounded_towards(exact: Lane, rounded: Lane, modifiers: tuple[str, ...]) -> Lane:
-    """Directed rounding of a narrowing conversion, from the value rounded to nearest."""
-    wide = rounded.astype(exact.dtype)
-    if "rz" in modifiers:
-        return np.where(np.abs(wide) > np.abs(exact), np.nextafter(rounded, rounded.dtype.type(0)), rounded)
-    if "rm" in modifiers:
-        return np.where(wide > exact, np.nextafter(rounded, rounded.dtype.type(-np.inf)), rounded)
-    if "rp" in modifiers:
-        return np.where(wide < exact, np.nextafter(rounded, rounded.dtype.type(np.inf)), rounded)
-    return rounded
+def rectify(a: Lane) -> Lane:
+    """.relu: negative values become +0; NaN stays."""
+    return np.where((a > 0) | np.isnan(a), a, a.dtype.type(0))
 
 
 def flush(a: Lane) -> Lane:
-    """.ftz: subnormal float32 become zero of the same sign."""
-    return np.where(np.abs(a) < np.float32(1.1754944e-38), np.copysign(np.float32(0), a), a)
+    """.ftz: subnormal numbers become zero of the same sign."""
+    return np.where(np.abs(a) < np.finfo(a.dtype).tiny, np.copysign(a.dtype.type(0), a), a)
+
+
+def saturating(subtract: bool) -> Callable[[Lane, Lane], Lane]:
+    """add.sat.s32 and sub.sat.s32: into the range of the type."""
+
+    def run(a: Lane, b: Lane) -> Lane:
+        wide = np.int64(a) - np.int64(b) if subtract else np.int64(a) + np.int64(b)
+        return np.clip(wide, -(1 << 31), (1 << 31) - 1).astype(np.int32)
+
+    return run
+
+
+def absolute_difference(a: Lane, b: Lane) -> Lane:
+    return np.where(a > b, a - b, b - a)
+
+
+def last_bit(a: Lane) -> Lane:
+    """bfind: place of the highest bit that differs from the sign; all ones where there is none."""
+    unsigned = np.dtype(f"u{a.dtype.itemsize}").type
+    value = np.asarray(a).view(unsigned)
+    if a.dtype.kind == "i":
+        value = np.where(a < 0, ~value, value)
+    return np.uint32(bits_of(a.dtype) - 1) - leading_zeros(np.asarray(value)[()])
 
 
 COMPARISONS: dict[str, Callable[[Lane, Lane], Lane]] = {
@@ -296,9 +250,7 @@ UNARY: dict[str, Callable[[Lane], Lane]] = {
     "abs": np.abs,
     "not": np.invert,
     "cnot": lambda a: (a == 0).astype(a.dtype),
-    "sqrt": np.sqrt,
     "rsqrt": approximate(lambda a: 1.0 / np.sqrt(a)),
-    "rcp": lambda a: a.dtype.type(1) / a,
     "sin": approximate(np.sin),
     "cos": approximate(np.cos),
     "lg2": approximate(np.log2),
@@ -310,8 +262,6 @@ UNARY: dict[str, Callable[[Lane], Lane]] = {
 }
 
 BINARY: dict[str, Callable[[Lane, Lane], Lane]] = {
-    "add": np.add,
-    "sub": np.subtract,
     "div": divide,
     "rem": remainder,
     "min": minimum,

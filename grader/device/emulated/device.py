@@ -73,7 +73,9 @@ class EmulatedDevice:
         if ended:
             _advise(state)
         state.counters.undecided_orders = state.order.undecided
-        return LaunchResult(state.memory.results(launch), list(state.findings.values()), state.counters)
+        return LaunchResult(
+            state.memory.results(launch), list(state.findings.values()), state.counters, printed=state.printed.text()
+        )
 
     def _program(self, launch: Launch) -> Program:
         key = (launch.ptx, launch.entry)

@@ -3,57 +3,156 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from grader.device.emulated import alu
+from grader.device.emulated import alu, rounding
+from grader.device.emulated.calls import EXTERNAL, called
+from grader.device.emulated.formats import FORMATS, Format, convert
 from grader.device.emulated.memory import SHARED_WINDOW, WINDOW_BITS
+from grader.device.emulated.printing import print_lanes, text_at
 from grader.device.emulated.ptx import Address, Immediate, Instruction, PtxError, Register, Symbol, Vector
 from grader.device.emulated.translate import Operation, generic_base
 
 Maker = Callable[[Any, Instruction], Operation | None]
 
 
+def _format(instruction: Instruction, place: int = -1) -> Format:
+    return FORMATS[instruction.parts[place]]
+
+
 def _type(instruction: Instruction) -> Any:
-    return alu.DTYPES[instruction.parts[-1]]
+    return _format(instruction).storage
+
+
+def _mode(instruction: Instruction) -> str:
+    """The rounding mode; nearest where none is written."""
+    return next((m for m in instruction.parts if m in ("rn", "rz", "rm", "rp")), "rn")
+
+
+def _flush(instruction: Instruction) -> Callable[[Any], Any]:
+    """What .ftz does to operands."""
+    flushes = "ftz" in instruction.parts and _format(instruction).name in ("f32", "f64")
+    return alu.flush if flushes else _same
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _finish(instruction: Instruction) -> Callable[[Any], Any]:
-    """.ftz and .sat of a float result."""
-    flush, saturate = "ftz" in instruction.parts, "sat" in instruction.parts
-    dtype = _type(instruction)
-    if saturate and dtype in (np.float32, np.float64, np.float16):
-        return lambda v: np.where(np.isnan(v), dtype(0), np.clip(v, dtype(0), dtype(1)))
-    if flush and dtype is np.float32:
-        return alu.flush
-    return lambda v: v
+    """.ftz, .sat and .relu of a float result."""
+    steps = [] if _flush(instruction) is _same else [alu.flush]
+    if _format(instruction).floating and "sat" in instruction.parts:
+        steps.append(alu.saturate)
+    if "relu" in instruction.parts:
+        steps.append(alu.rectify)
+    if not steps:
+        return _same
+    if len(steps) == 1:
+        return steps[0]
+    return lambda v: steps[1](steps[0](v))
 
 
-def _operand_flush(instruction: Instruction) -> Callable[[Any], Any]:
-    return alu.flush if "ftz" in instruction.parts and _type(instruction) is np.float32 else lambda v: v
+def _computing(t: Any, i: Instruction, count: int, function: Callable[..., Any], result: Any = None) -> Operation:
+    """`function` of `count` operands and of one type, through the type's format."""
+    kind, finish, before = _format(i), _finish(i), _flush(i)
+    sources = [t._get(operand, kind.storage) for operand in i.operands[1 : count + 1]]
+    if len(i.operands) != count + 1:
+        raise ValueError(f"{count} operands were expected")
+    put = t._set(i.operands[0], result or kind.storage)
+    plain = not (kind.brain or kind.packed)
+    if plain and finish is _same and before is _same:
+        if count == 1:
+            (a,) = sources
+            return lambda lanes: put(lanes, function(a(lanes)))
+        if count == 2:
+            a, b = sources
+            return lambda lanes: put(lanes, function(a(lanes), b(lanes)))
+        a, b, c = sources
+        return lambda lanes: put(lanes, function(a(lanes), b(lanes), c(lanes)))
+
+    def run(lanes: Any) -> None:
+        values = [before(kind.decode(source(lanes))) for source in sources]
+        put(lanes, kind.encode(finish(function(*values))))
+
+    return run
 
 
 def _unary(function: Callable[[Any], Any], result: Any = None) -> Maker:
-    def make(t: Any, i: Instruction) -> Operation:
-        dtype = _type(i)
-        a, put, finish = t._get(i.operands[1], dtype), t._set(i.operands[0], result or dtype), _finish(i)
-        before = _operand_flush(i)
-        return lambda lanes: put(lanes, finish(function(before(a(lanes)))))
-
-    return make
+    return lambda t, i: _computing(t, i, 1, function, result)
 
 
 def _binary(function: Callable[[Any, Any], Any]) -> Maker:
+    return lambda t, i: _computing(t, i, 2, function)
+
+
+def _rounded(name: str, count: int, integers: Callable[..., Any] | None = None) -> Maker:
+    """A float operation that is rounded in the instruction's mode; .approx and .full round to nearest."""
+
     def make(t: Any, i: Instruction) -> Operation:
-        dtype = _type(i)
-        a, b = t._get(i.operands[1], dtype), t._get(i.operands[2], dtype)
-        put, finish, before = t._set(i.operands[0], dtype), _finish(i), _operand_flush(i)
-        if dtype in (np.int32, np.int16, np.int64) and "sat" in i.parts:
-            raise ValueError("saturating integer arithmetic")
-        return lambda lanes: put(lanes, finish(function(before(a(lanes)), before(b(lanes)))))
+        kind, mode = _format(i), _mode(i)
+        if not kind.floating:
+            if integers is None:
+                raise ValueError("a float type was expected")
+            return _computing(t, i, count, integers)
+        return _computing(t, i, count, _float_operation(kind, name, mode))
 
     return make
+
+
+def _float_operation(kind: Format, name: str, mode: str) -> Callable[..., Any]:
+    if kind.brain and name == "fma":
+        if mode != "rn":
+            raise ValueError("directed rounding of bfloat16")
+        return lambda *operands: rounding.to_odd_float64(name, operands)
+    return lambda *operands: rounding.operate(name, operands, mode)
+
+
+def _difference(kind: Format, mode: str) -> Callable[[Any, Any], Any]:
+    if mode == "rn":
+        return np.subtract
+    return lambda a, b: rounding.operate("add", (a, -b), mode)
+
+
+def _reciprocal(t: Any, i: Instruction) -> Operation:
+    mode = _mode(i)
+    return _computing(t, i, 1, lambda a: rounding.operate("div", (np.ones_like(a), a), mode))
+
+
+def _extreme(bigger: bool) -> Maker:
+    """min and max: a number wins over NaN, and -0 is less than +0; with .NaN a NaN wins; .xorsign.abs."""
+
+    def make(t: Any, i: Instruction) -> Operation:
+        kind = _format(i)
+        if not kind.floating:
+            return _computing(t, i, 2, np.maximum if bigger else np.minimum)
+        function: Callable[[Any, Any], Any] = alu.maximum if bigger else alu.minimum
+        if "NaN" in i.parts:
+            function = _with_nan(function)
+        if "abs" in i.parts:
+            function = _with_xorsign(function)
+        return _computing(t, i, len(i.operands) - 1, _of_three(function) if len(i.operands) == 4 else function)
+
+    return make
+
+
+def _with_nan(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda a, b: np.where(alu.unordered(a, b), a.dtype.type(np.nan), function(a, b))
+
+
+def _with_xorsign(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def run(a: Any, b: Any) -> Any:
+        sign = np.where(np.signbit(a) ^ np.signbit(b), a.dtype.type(-1), a.dtype.type(1))
+        return np.copysign(function(np.abs(a), np.abs(b)), sign)
+
+    return run
+
+
+def _of_three(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    return lambda a, b, c: function(function(a, b), c)
 
 
 def _carrying(subtract: bool) -> Maker:
@@ -63,7 +162,10 @@ def _carrying(subtract: bool) -> Maker:
         dtype = _type(i)
         takes, leaves = i.parts[0] in ("addc", "subc"), "cc" in i.parts
         if not takes and not leaves:
-            return _binary(np.subtract if subtract else np.add)(t, i)  # type: ignore[return-value]
+            return _sum(t, i, subtract)
+        if takes and not t.carries:
+            raise ValueError("no carry was left before in this block")
+        t.carries = t.carries or leaves
         unsigned = np.dtype(f"u{np.dtype(dtype).itemsize}").type
         a, b, put = (
             t._get(i.operands[1], unsigned),
@@ -89,20 +191,47 @@ def _carrying(subtract: bool) -> Maker:
     return make
 
 
+def _sum(t: Any, i: Instruction, subtract: bool) -> Operation:
+    kind = _format(i)
+    if kind.floating:
+        return _computing(t, i, 2, _difference(kind, _mode(i)) if subtract else _float_operation(kind, "add", _mode(i)))
+    if "sat" in i.parts:
+        if kind.name != "s32":
+            raise ValueError("saturation of another type than s32")
+        return _computing(t, i, 2, alu.saturating(subtract))
+    return _computing(t, i, 2, np.subtract if subtract else np.add)
+
+
 def _mul(t: Any, i: Instruction) -> Operation:
-    dtype = _type(i)
-    a, b = t._get(i.operands[1], dtype), t._get(i.operands[2], dtype)
-    function, result = _product(i, dtype)
-    put, finish, before = t._set(i.operands[0], result), _finish(i), _operand_flush(i)
-    return lambda lanes: put(lanes, finish(function(before(a(lanes)), before(b(lanes)))))
+    kind = _format(i)
+    if kind.floating:
+        return _computing(t, i, 2, _float_operation(kind, "mul", _mode(i)))
+    function, result = _product(i, kind.compute)
+    return _computing(t, i, 2, function, result)
 
 
 def _product(i: Instruction, dtype: Any) -> tuple[Callable[[Any, Any], Any], Any]:
     if "wide" in i.parts:
         return alu.multiply_wide, alu._WIDER[dtype]
+    if i.parts[0] in ("mul24", "mad24"):
+        return _product_of_24_bits(dtype, "hi" in i.parts), dtype
     if "hi" in i.parts:
         return alu.multiply_high, dtype
+    if "lo" not in i.parts:
+        raise ValueError("which half of the product?")
     return np.multiply, dtype
+
+
+def _product_of_24_bits(dtype: Any, high: bool) -> Callable[[Any, Any], Any]:
+    def run(a: Any, b: Any) -> Any:
+        x, y = (
+            (np.int64(v) << np.int64(40)) >> np.int64(40) if dtype is np.int32 else np.int64(v) & 0xFFFFFF
+            for v in (a, b)
+        )
+        product = x * y
+        return (product >> np.int64(16) if high else product).astype(dtype)
+
+    return run
 
 
 def _mad(t: Any, i: Instruction) -> Operation:
@@ -114,13 +243,18 @@ def _mad(t: Any, i: Instruction) -> Operation:
     takes, leaves = i.parts[0] == "madc", "cc" in i.parts
     if not takes and not leaves:
         c, put = t._get(i.operands[3], result), t._set(i.operands[0], result)
+        if "sat" in i.parts:
+            return _saturating_mad(i, function, a, b, c, put)
         return lambda lanes: put(lanes, function(a(lanes), b(lanes)) + c(lanes))
+    if takes and not t.carries:
+        raise ValueError("no carry was left before in this block")
+    t.carries = t.carries or leaves
     unsigned = np.dtype(f"u{np.dtype(result).itemsize}").type
     c, put = t._get(i.operands[3], unsigned), t._set(i.operands[0], unsigned)
 
     def run(lanes: Any) -> None:
         x, y = np.asarray(function(a(lanes), b(lanes))).view(unsigned)[()], c(lanes)
-        carry = unsigned(0) if not takes or lanes.carry is None else np.asarray(lanes.carry).astype(unsigned)[()]
+        carry = unsigned(0) if not takes else np.asarray(lanes.carry).astype(unsigned)[()]
         value = x + y + carry
         if leaves:
             lanes.carry = (value < x) | ((value == x) & (carry != 0))
@@ -129,25 +263,137 @@ def _mad(t: Any, i: Instruction) -> Operation:
     return run
 
 
+def _saturating_mad(i: Instruction, function: Any, a: Any, b: Any, c: Any, put: Any) -> Operation:
+    if _type(i) is not np.int32 or "hi" not in i.parts:
+        raise ValueError("saturation of another type than s32")
+    add = alu.saturating(False)
+    return lambda lanes: put(lanes, add(function(a(lanes), b(lanes)), c(lanes)))
+
+
 def _fma(t: Any, i: Instruction) -> Operation:
-    dtype = _type(i)
-    a, b, c = (t._get(o, dtype) for o in i.operands[1:4])
-    put, finish, before = t._set(i.operands[0], dtype), _finish(i), _operand_flush(i)
-    if "rm" in i.parts or "rp" in i.parts or "rz" in i.parts:
-        return _directed_fma(i, a, b, c, put)
-    return lambda lanes: put(lanes, finish(alu.fma(before(a(lanes)), before(b(lanes)), before(c(lanes)))))
+    kind = _format(i)
+    return _computing(t, i, 3, _float_operation(kind, "fma", _mode(i)))
 
 
-def _directed_fma(i: Instruction, a: Any, b: Any, c: Any, put: Any) -> Operation:
-    if _type(i) is not np.float32:
-        raise ValueError("directed rounding of float64")
-    modifiers = tuple(i.parts)
+def _sad(t: Any, i: Instruction) -> Operation:
+    unsigned = np.dtype(f"u{np.dtype(_type(i)).itemsize}").type
+
+    def run(a: Any, b: Any, c: Any) -> Any:
+        return (alu.absolute_difference(a, b).view(unsigned) + c.view(unsigned)).view(a.dtype)
+
+    return _computing(t, i, 3, run)
+
+
+def _dot(t: Any, i: Instruction) -> Operation:
+    """dp4a, and dp2a: two products of 16-bit halves with two of the bytes."""
+    signed = [part == "s32" for part in i.parts[-2:]]
+    a, b = t._get(i.operands[1], np.uint32), t._get(i.operands[2], np.uint32)
+    result = np.int32 if any(signed) else np.uint32
+    c, put = t._get(i.operands[3], result), t._set(i.operands[0], result)
+    narrow = [np.int8 if s else np.uint8 for s in signed]
+    first: np.dtype[Any]
+    if i.parts[0] == "dp4a":
+        first, width = np.dtype(narrow[0]), 4
+    else:
+        first, width = np.dtype(np.int16 if signed[0] else np.uint16), 2
+    upper = "hi" in i.parts
 
     def run(lanes: Any) -> None:
-        exact = np.float64(a(lanes)) * np.float64(b(lanes)) + np.float64(c(lanes))
-        put(lanes, alu._rounded_towards(exact, np.float32(exact), modifiers))
+        x, y, z = a(lanes), b(lanes), c(lanes)
+        xs = np.ascontiguousarray(x).view(first).reshape(*np.shape(x), width).astype(np.int64)
+        ys = np.ascontiguousarray(y).view(narrow[1]).reshape(*np.shape(y), 4).astype(np.int64)
+        if width == 2:
+            ys = ys[..., 2:] if upper else ys[..., :2]
+        put(lanes, ((xs * ys).sum(axis=-1) + np.int64(z)).astype(result))
 
     return run
+
+
+def _bfind(t: Any, i: Instruction) -> Operation:
+    dtype = _type(i)
+    a, put, shift = t._get(i.operands[1], dtype), t._set(i.operands[0], np.uint32), "shiftamt" in i.parts
+    width, none = alu.bits_of(dtype), np.uint32(0xFFFFFFFF)
+
+    def run(lanes: Any) -> None:
+        place = alu.last_bit(a(lanes))
+        put(lanes, np.where(place == none, none, np.uint32(width - 1) - place) if shift else place)
+
+    return run
+
+
+def _fns(t: Any, i: Instruction) -> Operation:
+    """The place of the n-th set bit from a base on, upwards or downwards."""
+    mask, base, offset = (
+        t._get(i.operands[1], np.uint32),
+        t._get(i.operands[2], np.uint32),
+        t._get(i.operands[3], np.int32),
+    )
+    put = t._set(i.operands[0], np.uint32)
+
+    def run(lanes: Any) -> None:
+        m, b, n = (lanes.spread(get(lanes)) for get in (mask, base, offset))
+        place = np.arange(32)
+        bits = (m[:, None] >> place.astype(np.uint32)) & np.uint32(1) != 0
+        up = bits & (place >= b[:, None])
+        down = (bits & (place <= b[:, None]))[:, ::-1]
+        found_up = up & (np.cumsum(up, axis=1) == n[:, None])
+        found_down = (down & (np.cumsum(down, axis=1) == -n[:, None]))[:, ::-1]
+        exactly = bits & (place == b[:, None])
+        found = np.where((n > 0)[:, None], found_up, np.where((n < 0)[:, None], found_down, exactly))
+        put(lanes, np.where(found.any(axis=1), found.argmax(axis=1), 0xFFFFFFFF).astype(np.uint32))
+
+    return run
+
+
+def _bmsk(t: Any, i: Instruction) -> Operation:
+    a, b, put = t._get(i.operands[1], np.uint32), t._get(i.operands[2], np.uint32), t._set(i.operands[0], np.uint32)
+    wrap = "wrap" in i.parts
+    full = np.uint32(0xFFFFFFFF)
+
+    def run(lanes: Any) -> None:
+        start, length = a(lanes), b(lanes)
+        if wrap:
+            start, length = start & np.uint32(31), length & np.uint32(31)
+        ones = np.where(length >= 32, full, (np.uint32(1) << np.minimum(length, np.uint32(31))) - np.uint32(1))
+        put(lanes, alu.shift_left(np.asarray(ones)[()], start))
+
+    return run
+
+
+def _szext(t: Any, i: Instruction) -> Operation:
+    dtype = _type(i)
+    a, b, put = t._get(i.operands[1], dtype), t._get(i.operands[2], np.uint32), t._set(i.operands[0], dtype)
+    wrap = "wrap" in i.parts
+
+    def run(lanes: Any) -> None:
+        length = b(lanes)
+        length = length & np.uint32(31) if wrap else length
+        put(lanes, np.where(length >= 32, a(lanes), alu.extract_field(a(lanes), np.uint32(0), length)))
+
+    return run
+
+
+def _testp(t: Any, i: Instruction) -> Operation:
+    dtype = _type(i)
+    a, put = t._get(i.operands[1], dtype), t._set(i.operands[0], np.bool_)
+    tiny = np.finfo(dtype).tiny
+    tests: dict[str, Callable[[Any], Any]] = {
+        "finite": np.isfinite,
+        "infinite": np.isinf,
+        "number": lambda v: ~np.isnan(v),
+        "notanumber": np.isnan,
+        "normal": lambda v: np.isfinite(v) & (np.abs(v) >= tiny),
+        "subnormal": lambda v: (v != 0) & (np.abs(v) < tiny),
+    }
+    test = tests[i.parts[1]]
+    return lambda lanes: put(lanes, test(a(lanes)))
+
+
+def _slct(t: Any, i: Instruction) -> Operation:
+    kind, by = _format(i, -2).storage, _type(i)
+    a, b, c = t._get(i.operands[1], kind), t._get(i.operands[2], kind), t._get(i.operands[3], by)
+    put, flush = t._set(i.operands[0], kind), _flush(i)
+    return lambda lanes: put(lanes, np.where(flush(c(lanes)) >= 0, a(lanes), b(lanes)))
 
 
 def _shift(function: Callable[[Any, Any], Any]) -> Maker:
@@ -253,47 +499,109 @@ def _selp(t: Any, i: Instruction) -> Operation:
     return lambda lanes: put(lanes, np.where(p(lanes), a(lanes), b(lanes)))
 
 
-def _setp(t: Any, i: Instruction) -> Operation:
-    dtype = _type(i)
-    compare = alu.COMPARISONS[i.parts[1]]
-    combine = {"and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor}.get(i.parts[2])
-    before = _operand_flush(i)
-    sources = i.operands[1:]
-    second = None
-    if len(i.operands) == 3 + (combine is not None) + 1:
-        second, sources = t._set(i.operands[1], np.bool_), i.operands[2:]
-    a, b, put = t._get(sources[0], dtype), t._get(sources[1], dtype), t._set(i.operands[0], np.bool_)
+_COMBINE: dict[str, Callable[[Any, Any], Any]] = {
+    "and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor,
+}  # fmt: skip
+
+
+def _comparison(t: Any, i: Instruction, sources: Any) -> Callable[[Any], tuple[Any, Any]]:
+    """A function that gives the comparison of setp or set and its opposite, each combined with the third source."""
+    kind, compare, before = _format(i), alu.COMPARISONS[i.parts[1]], _flush(i)
+    combine = next((_COMBINE[p] for p in i.parts[2:3] if p in _COMBINE), None)
+    if len(sources) != 2 + (combine is not None):
+        raise ValueError("the number of operands")
+    if kind.compute is np.bool_:
+        raise ValueError("a comparison of predicates")
+    a, b = t._get(sources[0], kind.storage), t._get(sources[1], kind.storage)
     c = t._get(sources[2], np.bool_) if combine is not None else None
 
-    def run(lanes: Any) -> None:
-        value = compare(before(a(lanes)), before(b(lanes)))
+    def run(lanes: Any) -> tuple[Any, Any]:
+        value = compare(before(kind.decode(a(lanes))), before(kind.decode(b(lanes))))
         other = np.logical_not(value)
-        if combine is not None:
-            assert c is not None
-            value, other = combine(value, c(lanes)), combine(other, c(lanes))
+        if combine is None or c is None:
+            return value, other
+        given = c(lanes)
+        if kind.packed:
+            given = np.asarray(given)[..., None]
+        return combine(value, given), combine(other, given)
+
+    return run
+
+
+def _setp(t: Any, i: Instruction) -> Operation:
+    combined = i.parts[2] in _COMBINE
+    count = len(i.operands) - 2 - combined
+    targets = [t._set(operand, np.bool_) for operand in i.operands[:count]]
+    compare = _comparison(t, i, i.operands[count:])
+    if _format(i).packed:
+        first, second = targets
+
+        def both(lanes: Any) -> None:
+            value, _ = compare(lanes)
+            first(lanes, value[..., 0])
+            second(lanes, value[..., 1])
+
+        return both
+    put = targets[0]
+    if count == 1:
+        return lambda lanes: put(lanes, compare(lanes)[0])
+    if count != 2:
+        raise ValueError("the number of operands")
+    other = targets[1]
+
+    def run(lanes: Any) -> None:
+        value, opposite = compare(lanes)
         put(lanes, value)
-        if second is not None:
-            second(lanes, other)
+        other(lanes, opposite)
 
     return run
 
 
 def _set(t: Any, i: Instruction) -> Operation:
-    dtype, result = _type(i), alu.DTYPES[i.parts[-2]]
-    compare = alu.COMPARISONS[i.parts[1]]
-    a, b, put = t._get(i.operands[1], dtype), t._get(i.operands[2], dtype), t._set(i.operands[0], result)
-    true = result(1) if np.dtype(result).kind == "f" else np.array(-1).astype(result)[()]
-    return lambda lanes: put(lanes, np.where(compare(a(lanes), b(lanes)), true, result(0)))
+    source, target = _format(i), _format(i, -2)
+    compare, put = _comparison(t, i, i.operands[1:]), t._set(i.operands[0], target.storage)
+    if target.floating:
+        one, zero = target.compute(1), target.compute(0)
+        return lambda lanes: put(lanes, target.encode(np.where(compare(lanes)[0], one, zero)))
+    if source.packed:
+        halves = FORMATS["u16x2"]
+        return lambda lanes: put(
+            lanes, halves.encode(np.where(compare(lanes)[0], np.uint16(0xFFFF), np.uint16(0))).view(target.storage)
+        )
+    true = np.array(-1).astype(target.compute)[()]
+    return lambda lanes: put(lanes, np.where(compare(lanes)[0], true, target.compute(0)))
 
 
 def _cvt(t: Any, i: Instruction) -> Operation:
-    target, source = alu.DTYPES[i.parts[-2]], alu.DTYPES[i.parts[-1]]
+    if i.parts[-2] == "tf32":
+        return _cvt_tf32(t, i)
+    target, source = _format(i, -2), _format(i)
     modifiers = tuple(i.parts[1:-2])
-    if len(i.operands) != 2:
+    sources = [t._get(operand, source.storage) for operand in i.operands[1:]]
+    put = t._set(i.operands[0], target.storage)
+    if source.packed or len(sources) != 1 + target.packed:
         raise ValueError("packed conversion")
-    a, put = t._get(i.operands[1], source), t._set(i.operands[0], target)
-    flush = "ftz" in modifiers and source is np.float32
-    return lambda lanes: put(lanes, alu.convert(alu.flush(a(lanes)) if flush else a(lanes), target, modifiers))
+    if not target.packed:
+        (a,) = sources
+        return lambda lanes: put(lanes, convert(a(lanes), source, target, modifiers))
+    high, low = sources
+    half = FORMATS[target.name.removesuffix("x2")]
+
+    def pack(lanes: Any) -> None:
+        values = np.broadcast_arrays(
+            *(half.decode(convert(get(lanes), source, half, modifiers)) for get in (low, high))
+        )
+        put(lanes, target.encode(np.stack(values, axis=-1)))
+
+    return pack
+
+
+def _cvt_tf32(t: Any, i: Instruction) -> Operation:
+    """To the nearest number of ten bits of mantissa, ties away from zero."""
+    if i.parts[1:-2] != ("rna",):
+        raise ValueError("another rounding to tf32")
+    a, put = t._get(i.operands[1], np.uint32), t._set(i.operands[0], np.uint32)
+    return lambda lanes: put(lanes, (a(lanes) + np.uint32(0x1000)) & np.uint32(0xFFFFE000))
 
 
 def _cvta(t: Any, i: Instruction) -> Operation:
@@ -369,6 +677,8 @@ def _ld_param(t: Any, i: Instruction) -> Operation:
     place = i.operands[1]
     if not isinstance(place, Address) or not isinstance(place.base, Symbol):
         raise ValueError("a parameter was expected")
+    if place.base.name in t.local:
+        return _param_access(t, i, place)
     names = [p.name for p in t.function.parameters]
     if place.base.name not in names:
         raise PtxError(f"unknown parameter {place.base.name}", i.at)
@@ -387,11 +697,40 @@ def _ld_param(t: Any, i: Instruction) -> Operation:
     return run
 
 
+def _param_access(t: Any, i: Instruction, place: Any) -> Operation:
+    """A parameter or result of a call: bytes of local memory that only calls and these instructions touch."""
+    dtype = np.dtype(_type(i))
+    start = t.place(place.base.name)
+    stores = i.parts[0] == "st"
+    values = i.operands[1] if stores else i.operands[0]
+    items = values.items if isinstance(values, Vector) else (values,)
+    if place.offset < 0 or place.offset + dtype.itemsize * len(items) > start.size:
+        raise PtxError(f"access outside of parameter {place.base.name}", i.at)
+    parts = [
+        replace(start, offset=start.offset + place.offset + number * dtype.itemsize, size=dtype.itemsize)
+        for number in range(len(items))
+    ]
+    accessors = [t._get(item, dtype) if stores else t._set(item, dtype) for item in items]
+
+    def run(lanes: Any) -> None:
+        wave = lanes.wave
+        index = np.arange(wave.threads) if lanes.index is None else lanes.index
+        for part, accessor in zip(parts, accessors, strict=True):
+            where = wave.stack.positions(part, index, 0)
+            if stores:
+                raw = np.ascontiguousarray(lanes.spread(accessor(lanes)))
+                wave.local[where] = raw.view(np.uint8).reshape(where.shape)
+            else:
+                accessor(lanes, np.ascontiguousarray(wave.local[where]).view(dtype)[:, 0])
+
+    return run
+
+
 def _st(t: Any, i: Instruction) -> Operation:
     dtype = _type(i)
     access, space = t.access(i, dtype)
     if space == "param":
-        raise ValueError("parameters of calls")
+        return _param_access(t, i, i.operands[0])
     where = t._address(i.operands[0], space)
     sources = i.operands[1].items if isinstance(i.operands[1], Vector) else (i.operands[1],)
     values = [t._get(source, dtype) for source in sources]
@@ -408,6 +747,7 @@ def _st(t: Any, i: Instruction) -> Operation:
     return run
 
 
+_SPACES = ("global", "shared", "local", "const", "param")
 _FAST = {
     "add": np.add, "min": np.minimum, "max": np.maximum, "and": np.bitwise_and, "or": np.bitwise_or,
     "xor": np.bitwise_xor,
@@ -422,28 +762,36 @@ def _decrease(old: Any, limit: Any) -> Any:
     return np.where((old == 0) | (old > limit), limit, old - old.dtype.type(1))
 
 
+def _exchange(old: Any, new: Any) -> Any:
+    return new
+
+
 _ATOMIC: dict[str, Callable[[Any, Any], Any]] = {
-    **{name: alu.BINARY[name] for name in ("add", "min", "max", "and", "or", "xor")},
-    "exch": lambda old, new: new,
+    "add": np.add,
+    **{name: alu.BINARY[name] for name in ("min", "max", "and", "or", "xor")},
+    "exch": _exchange,
     "inc": _increase,
     "dec": _decrease,
 }
 
 
 def _atom(t: Any, i: Instruction) -> Operation:
-    dtype = _type(i)
-    reduction = i.parts[0] == "red"
+    kind, reduction = _format(i), i.parts[0] == "red"
     operands = i.operands if reduction else i.operands[1:]
-    name = next(p for p in i.parts if p in _ATOMIC or p == "cas")
-    access, space = t.access(i, dtype, strong=True)
+    (name,) = (p for p in i.parts if p in _ATOMIC or p == "cas")
+    if len(operands) != 2 + (name == "cas") or ((kind.packed or kind.brain) and name != "add"):
+        raise ValueError("the number of operands or their type")
+    access, space = t.access(i, kind.storage, strong=True)
     where = t._address(operands[0], space)
-    value = t._get(operands[1], dtype)
-    put = None if reduction else t._set(i.operands[0], dtype)
+    if isinstance(operands[1], Vector):
+        return _atom_vector(t, i, access, where)
+    value = t._get(operands[1], kind.storage)
+    put = None if reduction else t._set(i.operands[0], kind.storage)
     target = i.operands[0]
     used = put is not None and isinstance(target, Register) and t.numbers[target.name] in t.read
-    fast = _FAST.get(name) if not used and np.dtype(dtype) != np.float16 else None
-    swap = t._get(operands[2], dtype) if name == "cas" else None
-    operate = _ATOMIC.get(name)
+    fast = _FAST.get(name) if not used and kind.name in _FAST_TYPES else None
+    swap = t._get(operands[2], kind.storage) if name == "cas" else None
+    operate = _atomic_operation(kind, name, space)
 
     def run(lanes: Any) -> None:
         given = lanes.spread(value(lanes))
@@ -453,9 +801,44 @@ def _atom(t: Any, i: Instruction) -> Operation:
                 lanes, where(lanes), lambda o, which: np.where(o == given[which], new[which], o), given, None, True
             )
         else:
-            assert operate is not None
             old = access.atomic(lanes, where(lanes), lambda o, which: operate(o, given[which]), given, fast)
         if put is not None and old is not None:
+            put(lanes, old)
+
+    return run
+
+
+#: Types in which NumPy's own ufuncs do what a GPU does.
+_FAST_TYPES = {"u32", "s32", "b32", "u64", "s64", "b64", "f64"}
+
+
+def _atomic_operation(kind: Format, name: str, space: str) -> Callable[[Any, Any], Any]:
+    operate = _ATOMIC.get(name, _exchange)
+    if kind.name == "f32" and space != "shared":
+        # PTX ISA, atom: in global memory atom.add.f32 takes subnormal numbers for zero.
+        return lambda old, given: alu.flush(operate(alu.flush(old), alu.flush(given)))
+    if kind.packed or kind.brain:
+        return lambda old, given: kind.encode(operate(kind.decode(old), kind.decode(given)))
+    return operate
+
+
+def _atom_vector(t: Any, i: Instruction, access: Any, where: Any) -> Operation:
+    """atom.add.v2.f32 and the like: each element is atomic by itself."""
+    kind, target, source = _format(i), i.operands[0], i.operands[-1]
+    values = [t._get(item, kind.storage) for item in source.items] if isinstance(source, Vector) else []
+    puts = [t._set(item, kind.storage) for item in target.items] if isinstance(target, Vector) else []
+    operate = _atomic_operation(kind, next(p for p in i.parts if p in _ATOMIC), "global")
+
+    def one(lanes: Any, addresses: Any, given: Any) -> Any:
+        return access.atomic(lanes, addresses, lambda old, which: operate(old, given[which]), given, None)
+
+    def run(lanes: Any) -> None:
+        base = lanes.spread(where(lanes))
+        found = [
+            one(lanes, base + np.uint64(number * access.size), lanes.spread(get(lanes)))
+            for number, get in enumerate(values)
+        ]
+        for put, old in zip(puts, found, strict=bool(puts)):
             put(lanes, old)
 
     return run
@@ -494,8 +877,7 @@ def _vote(t: Any, i: Instruction) -> Operation:
     def run(lanes: Any) -> None:
         table, active, warp, _ = _table(lanes, lanes.spread(a(lanes)))
         if mode == "ballot":
-            bits = (table.astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
-            put(lanes, bits.astype(np.uint32)[warp])
+            put(lanes, _bits(table)[warp])
             return
         every, some = (table | ~active).all(axis=1), table.any(axis=1)
         answer = {"all": every, "any": some, "uni": every | ~some}[mode]
@@ -509,8 +891,7 @@ def _activemask(t: Any, i: Instruction) -> Operation:
 
     def run(lanes: Any) -> None:
         _, active, warp, _ = _table(lanes, np.zeros(lanes.count, bool))
-        bits = (active.astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
-        put(lanes, bits.astype(np.uint32)[warp])
+        put(lanes, _bits(active)[warp])
 
     return run
 
@@ -542,17 +923,65 @@ def _shfl(t: Any, i: Instruction) -> Operation:
     return run
 
 
+def _bits(table: np.ndarray) -> np.ndarray:
+    """Rows of 32 truth values as numbers."""
+    return (table.astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(axis=1, dtype=np.uint64).astype(np.uint32)
+
+
 def _match(t: Any, i: Instruction) -> Operation:
-    if "any" not in i.parts:
-        raise ValueError("match.all")
-    dtype = alu.DTYPES[i.parts[-1]]
-    a, put = t._get(i.operands[1], dtype), t._set(i.operands[0], np.uint32)
+    predicate = t._set(i.operands[1], np.bool_) if len(i.operands) == 4 else None
+    a, put = t._get(i.operands[-2], _type(i)), t._set(i.operands[0], np.uint32)
+    if "any" in i.parts:
+
+        def run(lanes: Any) -> None:
+            table, active, warp, lane = _table(lanes, lanes.spread(a(lanes)))
+            put(lanes, _bits((table[warp] == table[warp, lane][:, None]) & active[warp]))
+
+        return run
+
+    def run_all(lanes: Any) -> None:
+        table, active, warp, lane = _table(lanes, lanes.spread(a(lanes)))
+        equal = ((table[warp] == table[warp, lane][:, None]) | ~active[warp]).all(axis=1)
+        put(lanes, np.where(equal, _bits(active)[warp], np.uint32(0)))
+        if predicate is not None:
+            predicate(lanes, equal)
+
+    return run_all
+
+
+def _redux(t: Any, i: Instruction) -> Operation:
+    dtype = _type(i)
+    name = next(p for p in i.parts if p in _FAST)
+    a, put, reduce = t._get(i.operands[1], dtype), t._set(i.operands[0], dtype), _FAST[name]
+    info = np.iinfo(dtype)
+    neutral = {"add": 0, "or": 0, "xor": 0, "and": info.max if info.min == 0 else -1, "min": info.max, "max": info.min}
 
     def run(lanes: Any) -> None:
-        table, active, warp, lane = _table(lanes, lanes.spread(a(lanes)))
-        equal = (table[warp] == table[warp, lane][:, None]) & active[warp]
-        bits = (equal.astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
-        put(lanes, bits.astype(np.uint32))
+        table, active, warp, _ = _table(lanes, lanes.spread(a(lanes)))
+        put(lanes, reduce.reduce(np.where(active, table, dtype(neutral[name])), axis=1, dtype=dtype)[warp])
+
+    return run
+
+
+def _external(t: Any, i: Instruction) -> Operation:
+    """A function that the device has: printf or the end of a failed assertion."""
+    name, arguments, _ = called(i)
+    if len(arguments) != EXTERNAL[name]:
+        raise PtxError(f"call of {name} with {len(arguments)} arguments", i.at)
+    places = [t.place(argument.name) for argument in arguments]
+    site = t.site
+
+    def run(lanes: Any) -> None:
+        wave = lanes.wave
+        index = np.arange(wave.threads) if lanes.index is None else lanes.index
+        given = [
+            np.ascontiguousarray(wave.local[wave.stack.positions(place, index, 0)]).view(f"u{place.size}")[:, 0]
+            for place in places
+        ]
+        if name == "vprintf":
+            print_lanes(wave, index, *given)
+        else:
+            wave.trap(site, index, text_at(wave, int(given[0][0]), int(index[0])))
 
     return run
 
@@ -561,16 +990,84 @@ def _nothing(t: Any, i: Instruction) -> None:
     return None
 
 
+_TYPES = set(FORMATS) | {"tf32"}
+_ROUNDINGS = {"rn", "rz", "rm", "rp"}
+_FLOAT = _ROUNDINGS | {"ftz", "sat", "approx", "full"}
+_WHERE = {
+    *("global", "shared", "local", "const", "param", "cta", "cluster", "gpu", "sys", "weak", "relaxed", "acquire"),
+    *("release", "acq_rel", "volatile", "mmio", "nc", "v2", "v4", "ca", "cg", "cs", "lu", "cv", "wb", "wt"),
+}
+#: What may stand between an opcode's first part and its types. Anything else is an instruction that is not known.
+_MODIFIERS: dict[str, set[str]] = {
+    opcode: allowed
+    for opcodes, allowed in (
+        ("fma", _FLOAT | {"relu"}),
+        ("div sqrt rcp", _FLOAT),
+        ("mul", _FLOAT | {"lo", "hi", "wide"}),
+        ("mad madc", _FLOAT | {"lo", "hi", "wide", "cc"}),
+        ("add sub addc subc", _FLOAT | {"cc"}),
+        ("min max", {"ftz", "NaN", "xorsign", "abs"}),
+        ("neg abs slct", {"ftz"}),
+        ("rsqrt sin cos lg2 ex2 tanh", {"approx", "ftz"}),
+        ("mul24 mad24 dp2a", {"lo", "hi"}),
+        ("shf", {"l", "r", "clamp", "wrap"}),
+        ("bmsk szext", {"clamp", "wrap"}),
+        ("testp", {"finite", "infinite", "number", "notanumber", "normal", "subnormal"}),
+        ("bfind", {"shiftamt"}),
+        ("setp set", {*alu.COMPARISONS, *_COMBINE, "ftz"}),
+        ("cvt", {*_ROUNDINGS, *alu.ROUND, "ftz", "sat", "relu", "rna"}),
+        ("cvta", {"to", *_SPACES}),
+        ("isspacep", set(_SPACES)),
+        ("ld ldu st", _WHERE),
+        ("atom red", {*_ATOMIC, "cas", "noftz"} | _WHERE),
+        ("membar fence", {"cta", "gl", "sys", "gpu", "cluster", "sc", "acq_rel", "acquire", "release"}),
+        ("bar", {"warp", "sync"}),
+        ("call", {"uni"}),
+        ("vote", {"sync", "all", "any", "uni", "ballot"}),
+        ("shfl", {"sync", "up", "down", "bfly", "idx"}),
+        ("match", {"sync", "any", "all"}),
+        ("redux", {"sync", *_FAST}),
+        ("prefetch", {"global", "local", "L1", "L2"}),
+        ("prefetchu", {"L1"}),
+    )
+    for opcode in opcodes.split()
+}
+
+
+def operation(t: Any, i: Instruction) -> Operation | None:
+    """What instruction `i` does, by translator `t`. Raises KeyError or ValueError for what is not known."""
+    unknown = set(i.parts[1:]) - _TYPES - _MODIFIERS.get(i.parts[0], set())
+    if unknown:
+        raise ValueError(f"unknown {', '.join(sorted(unknown))}")
+    return TABLE[i.parts[0]](t, i)
+
+
 TABLE: dict[str, Maker] = {
     **{name: _unary(function) for name, function in alu.UNARY.items() if name not in ("popc", "clz")},
+    "sqrt": _rounded("sqrt", 1),
+    "rcp": _reciprocal,
+    "div": _rounded("div", 2, alu.divide),
+    "min": _extreme(False),
+    "max": _extreme(True),
     "popc": _unary(alu.population, np.uint32),
     "clz": _unary(alu.leading_zeros, np.uint32),
-    **{name: _binary(function) for name, function in alu.BINARY.items() if name not in ("add", "sub")},
+    **{name: _binary(function) for name, function in alu.BINARY.items() if name not in ("div", "min", "max")},
     "add": _carrying(False),
     "addc": _carrying(False),
     "sub": _carrying(True),
     "subc": _carrying(True),
     "mul": _mul,
+    "mul24": _mul,
+    "mad24": _mad,
+    "sad": _sad,
+    "dp4a": _dot,
+    "dp2a": _dot,
+    "bfind": _bfind,
+    "fns": _fns,
+    "bmsk": _bmsk,
+    "szext": _szext,
+    "testp": _testp,
+    "slct": _slct,
     "mad": _mad,
     "madc": _mad,
     "fma": _fma,
@@ -599,6 +1096,9 @@ TABLE: dict[str, Maker] = {
     "activemask": _activemask,
     "shfl": _shfl,
     "match": _match,
+    "redux": _redux,
+    "call": _external,
+    "pmevent": _nothing,
     "nanosleep": _nothing,
     "prefetch": _nothing,
     "prefetchu": _nothing,

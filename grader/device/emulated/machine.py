@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from grader.device.emulated import messages
+from grader.device.emulated.calls import Stack, StackOverflow
 from grader.device.emulated.memory import GLOBAL, SHARED, Memory, Shadow
 from grader.device.emulated.order import THREAD_BITS, Order
+from grader.device.emulated.printing import Printed
 from grader.device.emulated.translate import Block, Program
 from grader.device.interface import Counters, Dim3, Finding, Launch
 
@@ -56,6 +58,7 @@ class State:
         self.program = program
         self.memory = memory
         self.counters = Counters()
+        self.printed = Printed()
         self.findings: dict[Any, Finding] = {}
         self.traffic: dict[int, tuple[int, int]] = {}
         self.banks: dict[int, tuple[int, int]] = {}
@@ -238,6 +241,12 @@ class Wave:
         self.common_steps = 0
         self.counted_ended = 0
         self.special: dict[str, Any] = {}
+        if self.program.tallies:
+            self.votes = np.zeros(self.threads, bool)
+            # Of the threads that met at a thread's last barrier: how many voted yes, and how many there were.
+            self.tally = np.zeros(self.threads, np.int64)
+            self.met = np.zeros(self.threads, np.int64)
+        self._stack = Stack(self) if self.program.calls else None
         self.ready: dict[int, list[np.ndarray]] = {}
         self.since: dict[int, int] = {}
         self.idle: set[int] = set()
@@ -245,9 +254,14 @@ class Wave:
         self.waiting: dict[int, list[Arrival]] = {}
         self.warps_waiting: list[tuple[np.ndarray, np.ndarray, int, int]] = []
         self._everyone = np.arange(self.threads)
-        self._enter(0, self._everyone)
+        self._enter(self.program.entry_block, self._everyone)
 
     # -- what instructions ask
+
+    @property
+    def stack(self) -> Stack:
+        assert self._stack is not None
+        return self._stack
 
     def bytes_of(self, space: int) -> np.ndarray:
         return self.memory.bytes if space == GLOBAL else self.shared if space == SHARED else self.local
@@ -389,7 +403,13 @@ class Wave:
             operation(lanes)
         taken = block.taken(lanes)
         members = block.members(lanes) if block.members is not None else None
+        chosen = None if block.chosen is None else lanes.spread(block.chosen(lanes))
+        if block.predicate is not None:
+            self.votes[index] = lanes.spread(block.predicate(lanes))
         lanes.flush()
+        if chosen is not None:
+            self._switch(block, index, chosen, taken)
+            return
         if taken is None:
             self._enter(block.following, index)
         elif taken is True:
@@ -410,15 +430,44 @@ class Wave:
             self._enter(block.target, index, idle=block.spins)
         elif block.ends == "exit":
             self._exit(index)
+        elif block.ends == "call":
+            self._call(block, index)
+        elif block.ends == "return":
+            for target, lanes in self.stack.leave(index):
+                self._enter(target, lanes)
         elif block.ends == "trap":
-            thread, place = self.where(int(self.numbers[index[0]]))
-            self.report(messages.trap(self.line_of(block.site), thread, place), block.site, len(index))
-            raise Stop
+            self.trap(block.site, index)
         elif block.ends == "warp barrier":
             self.warps_waiting.append((index, np.broadcast_to(members, index.shape), block.following, block.site))
             self._complete_warps()
         else:
             self._arrive(block, index)
+
+    def trap(self, site: int, index: np.ndarray, said: str = "") -> NoReturn:
+        """The lanes `index` of this wave stop the kernel; `said` is what an assertion says."""
+        thread, place = self.where(int(self.numbers[index[0]]))
+        self.report(messages.trap(self.line_of(site), thread, place, said), site, len(index))
+        raise Stop
+
+    def _switch(self, block: Block, index: np.ndarray, chosen: np.ndarray, taken: Any) -> None:
+        """An indexed branch; `taken` as for other ends of blocks."""
+        mask = np.zeros(len(index), bool) if taken is None else np.full(len(index), True) & taken
+        self._enter(block.following, index[~mask])
+        outside = mask & (chosen >= len(block.targets))
+        if outside.any():
+            self.trap(block.site, index[outside])
+        for number in np.unique(chosen[mask]):
+            self._enter(block.targets[number], index[mask & (chosen == number)])
+
+    def _call(self, block: Block, index: np.ndarray) -> None:
+        assert block.call is not None
+        try:
+            self.stack.enter(block.call, block.following, index)
+        except StackOverflow as full:
+            thread, place = self.where(int(self.numbers[full.lane]))
+            self.report(messages.stack_overflow(self.line_of(block.site), thread, place), block.site)
+            raise Stop from None
+        self._enter(block.target, index)
 
     def _exit(self, index: np.ndarray) -> None:
         self.alive -= np.bincount(index // self.block_threads, minlength=self.blocks)
@@ -470,6 +519,8 @@ class Wave:
             if free.any():
                 released.append(replace(arrival, index=arrival.index[free]))
         self._judge(released, done)
+        if self.program.tallies:
+            self._count_votes(np.concatenate([arrival.index for arrival in released]))
         self._order(released, done, arrived)
         if kept:
             self.waiting[barrier] = kept
@@ -540,6 +591,11 @@ class Wave:
         alive = there & ~self.gone[np.where(there, first[:, None] + lane, 0)]
         return np.asarray((alive.astype(np.int64) << np.arange(WARP)).sum(axis=1))
 
+    def _count_votes(self, index: np.ndarray) -> None:
+        block = index // self.block_threads
+        self.tally[index] = np.bincount(block, self.votes[index], self.blocks).astype(np.int64)[block]
+        self.met[index] = np.bincount(block, minlength=self.blocks)[block]
+
     def _judge(self, released: list[Arrival], done: np.ndarray) -> None:
         """Findings about a barrier that completes in the blocks `done`."""
         index = np.concatenate([arrival.index for arrival in released])
@@ -605,8 +661,14 @@ def run(state: State) -> None:
     """All blocks of the launch."""
     launch = state.launch
     blocks = _volume(launch.grid)
-    memory = state.program.shared_size + launch.shared_bytes
-    at_once = max(1, min(WAVE_THREADS // state.block_threads, (64 << 20) // max(1, memory)))
+    at_once = max(
+        1,
+        min(
+            WAVE_THREADS // state.block_threads,
+            (64 << 20) // max(1, state.program.shared_size + launch.shared_bytes),
+            (256 << 20) // max(1, state.program.local_size * state.block_threads),
+        ),
+    )
     waves: list[Wave] = []
     stalled = 0
     with np.errstate(all="ignore"):

@@ -80,6 +80,11 @@ class Memory:
         for start, data in places:
             self.bytes[start : start + len(data)] = np.frombuffer(data, np.uint8)
             self.initialised[start // granule : -(-(start + len(data)) // granule)] = True
+        for name, variable in constants.items():
+            start = self.windows[self.symbols[name] >> WINDOW_BITS].start
+            for offset, other, added in variable.references:
+                at = start + offset
+                self.bytes[at : at + 8] = np.frombuffer((self.symbols[other] + added).to_bytes(8, "little"), np.uint8)
         self.start = np.array([w.start for w in self.windows], np.int64)
         self.begin = np.array([w.begin for w in self.windows], np.int64)
         self.end = np.array([w.end for w in self.windows], np.int64)

@@ -176,11 +176,29 @@ def not_resident(line: int | None, thread: Dim3, block: Dim3, resident: int, blo
     )
 
 
-def trap(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+def trap(line: int | None, thread: Dim3, block: Dim3, said: str = "") -> Finding:
+    """`said` is the text of a failed assertion."""
+    what_en, what_de = "an assertion or a trap was hit", "Eine Zusicherung oder ein Trap wurde ausgelöst"
+    if said:
+        what_en, what_de = f"the assertion {said} does not hold", f"Die Zusicherung {said} gilt nicht"
+    what_en, what_de = (text.replace("{", "{{").replace("}", "}}") for text in (what_en, what_de))
     return _of_a_thread(
         "trap",
-        "{who} stopped the kernel: an assertion or a trap was hit.",
-        "{who} hat den Kernel abgebrochen: Eine Zusicherung oder ein Trap wurde ausgelöst.",
+        f"{{who}} stopped the kernel: {what_en}.",
+        f"{{who}} hat den Kernel abgebrochen: {what_de}.",
+        line,
+        thread,
+        block,
+    )
+
+
+def stack_overflow(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return _of_a_thread(
+        "step-limit",
+        "{who} calls functions too deep, one in the other: the stack of a thread is small. "
+        "Check that the recursion ends, or write a loop.",
+        "{who} ruft Funktionen zu tief ineinander auf: Der Stapel eines Threads ist klein. "
+        "Prüfe, ob die Rekursion endet, oder schreibe eine Schleife.",
         line,
         thread,
         block,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 #: A module larger than this is refused before it is read, in characters.
 MAX_TEXT = 8_000_000
@@ -26,6 +26,7 @@ SIZES = {
     "f16": 2,
     "f16x2": 4,
     "bf16": 2,
+    "bf16x2": 4,
     "f32": 4,
     "f64": 8,
     "pred": 1,
@@ -95,7 +96,10 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Variable:
-    """A named place in memory. `size` in bytes; 0 for an `.extern .shared` array, sized at launch."""
+    """A named place in memory. `size` in bytes; 0 for an `.extern .shared` array, sized at launch.
+
+    `references` are addresses among the initial values: (offset, name of a variable, number added to its address).
+    """
 
     name: str
     space: str
@@ -103,6 +107,7 @@ class Variable:
     align: int
     initial: bytes | None = None
     external: bool = False
+    references: tuple[tuple[int, str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,9 @@ class Function:
     variables: dict[str, Variable] = field(default_factory=dict)
     instructions: list[Instruction] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
+    returns: list[Parameter] = field(default_factory=list)
+    #: Lists of labels, for indexed branches.
+    branch_targets: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -151,6 +159,10 @@ _TOKEN = re.compile(
 
 _IGNORED_STATEMENTS = {".pragma", ".noreturn"}
 _LINKAGE = {".visible", ".extern", ".weak", ".common"}
+_CACHE_HINTS = {
+    *(f"L1::{how}" for how in ("evict_normal", "evict_unchanged", "evict_first", "evict_last", "no_allocate")),
+    *(f"L2::{size}B" for size in (64, 128, 256)),
+}
 _STATE_SPACES = {".global", ".shared", ".const", ".local"}
 _PERFORMANCE = {
     ".maxntid",
@@ -277,6 +289,10 @@ class _Reader:
                 continue
             else:
                 raise PtxError(f"unknown directive {token.text!r}", token.at)
+        for variable in self.modules_variables.values():
+            for _, name, _ in variable.references:
+                if name not in self.modules_variables:
+                    raise PtxError(f"{variable.name} holds the address of {name}, which is no variable here")
         return Module(target, self.modules_variables, self.functions, self.files)
 
     def _file(self) -> None:
@@ -336,7 +352,8 @@ class _Reader:
         while self.take("["):
             count = 0 if self.peek() == "]" else count * self.integer()
             self.expect("]")
-        initial = self._initial(SIZES[kind]) if self.take("=") else None
+        references: list[tuple[int, str, int]] = []
+        initial = self._initial(SIZES[kind], references, 0) if self.take("=") else None
         self.expect(";")
         size = count * SIZES[kind]
         if initial is not None:
@@ -345,26 +362,38 @@ class _Reader:
             raise PtxError(f"variable {name} of {size} bytes, aligned to {align}", token.at)
         if initial is not None:
             initial = initial.ljust(size, b"\0")[:size]
-        return Variable(name, space, size, max(align, SIZES[kind]), initial, external)
+        return Variable(name, space, size, max(align, SIZES[kind]), initial, external, tuple(references))
 
     def _skip_parentheses(self) -> None:
         self.expect("(")
         while self.next().text != ")":
             pass
 
-    def _initial(self, size: int) -> bytes:
+    def _initial(self, size: int, references: list[tuple[int, str, int]], at: int) -> bytes:
+        """The bytes of an initial value that begins `at` bytes into its variable."""
         if not self.take("{"):
-            return self._initial_item(size)
-        parts = []
+            return self._initial_item(size, references, at)
+        found = b""
         while not self.take("}"):
-            parts.append(self._initial(size))
+            found += self._initial(size, references, at + len(found))
             self.take(",")
-        return b"".join(parts)
+        return found
 
-    def _initial_item(self, size: int) -> bytes:
+    def _initial_item(self, size: int, references: list[tuple[int, str, int]], at: int) -> bytes:
         token = self.next()
         if token.kind == "float":
             return _float_bits(token.text)
+        if token.kind == "name":
+            generic = token.text == "generic" and self.take("(")
+            name = self.name() if generic else token.text
+            added = self.integer() if self.take("+") else 0
+            if generic:
+                self.expect(")")
+                added += self.integer() if self.take("+") else 0
+            if size != 8:
+                raise PtxError(f"the address of {name} in {size} bytes", token.at)
+            references.append((at, name, added))
+            return bytes(8)
         if token.kind != "number":
             raise PtxError(f"initial value {token.text!r} is not a number", token.at)
         value = _integer(token)
@@ -374,8 +403,7 @@ class _Reader:
 
     def _function(self, entry: bool, external: bool) -> None:
         at = self.tokens[self.at].at
-        if self.peek() == "(":
-            self._parameters()
+        returns = self._parameters() if self.peek() == "(" else []
         name = self.name()
         parameters = self._parameters() if self.peek() == "(" else []
         while self.peek() in _PERFORMANCE or self.peek() == ".noreturn":
@@ -387,9 +415,7 @@ class _Reader:
             return
         if external:
             raise PtxError(f"external function {name}: nothing is linked here", at)
-        if not entry:
-            raise PtxError(f"device function {name}: calls are not known, only inlined functions", at)
-        function = Function(name, entry, parameters)
+        function = Function(name, entry, parameters, returns=returns)
         if name in self.functions:
             raise PtxError(f"{name} is defined twice", at)
         self.expect("{")
@@ -406,6 +432,8 @@ class _Reader:
                 token = self.next()
                 if token.text == ".align":
                     self.integer()
+                elif token.text in (".b8", ".reg"):
+                    kind = kind or "b8"
                 elif token.text == ".ptr":
                     while self.peek() in (".global", ".shared", ".const", ".local", ".align"):
                         if self.next().text == ".align":
@@ -426,39 +454,44 @@ class _Reader:
 
 
 class _Body:
-    """Reads one function's statements."""
+    """Reads one function's statements. Names of an inner scope get a mark, since they may come again in another."""
 
     def __init__(self, reader: _Reader, function: Function) -> None:
         self.reader = reader
         self.function = function
         self.line: int | None = None
         self.file: int | None = None
-        self.depth = 1
+        self.scopes: list[dict[str, str]] = [{}]
+        self.opened = 0
 
     def read(self) -> None:
         reader, function = self.reader, self.function
         while True:
             token = reader.next()
             if token.text == "{":
-                self.depth += 1
+                self.opened += 1
+                self.scopes.append({})
             elif token.text == "}":
-                self.depth -= 1
-                if self.depth == 0:
+                self.scopes.pop()
+                if not self.scopes:
                     break
             elif token.text == ".loc":
                 self._location()
             elif token.text == ".reg":
                 self._registers()
-            elif token.text in (".local", ".shared"):
+            elif token.text in (".local", ".shared", ".param"):
                 variable = reader._variable(token.text[1:])
-                function.variables[variable.name] = variable
+                name = self._declare(variable.name)
+                if name in function.variables:
+                    raise PtxError(f"{variable.name} is declared twice", token.at)
+                function.variables[name] = replace(variable, name=name)
             elif token.text in _IGNORED_STATEMENTS:
                 reader._skip_statement()
             elif token.text == ";":
                 continue
             elif token.kind == "name" and reader.peek() == ":":
                 reader.next()
-                function.labels[token.text] = len(function.instructions)
+                self._label(token)
             elif token.kind == "name" or token.text == "@":
                 reader.at -= 1
                 function.instructions.append(self._instruction())
@@ -466,6 +499,29 @@ class _Body:
                     raise PtxError(f"more than {MAX_INSTRUCTIONS} instructions")
             else:
                 raise PtxError(f"unknown directive {token.text!r}", token.at)
+
+    def _declare(self, name: str) -> str:
+        """The name under which the function knows what this scope calls `name`."""
+        own = name if len(self.scopes) == 1 else f"{name}@{self.opened}"
+        self.scopes[-1][name] = own
+        return own
+
+    def _own(self, name: str) -> str:
+        return next((scope[name] for scope in reversed(self.scopes) if name in scope), name)
+
+    def _label(self, token: _Token) -> None:
+        reader, function = self.reader, self.function
+        if reader.take(".branchtargets"):
+            function.branch_targets[token.text] = [reader.name()]
+            while reader.take(","):
+                function.branch_targets[token.text].append(reader.name())
+            reader.expect(";")
+        elif reader.take(".callprototype"):
+            reader._skip_statement()
+        elif token.text in function.labels:
+            raise PtxError(f"the label {token.text} stands twice", token.at)
+        else:
+            function.labels[token.text] = len(function.instructions)
 
     def _location(self) -> None:
         reader = self.reader
@@ -497,9 +553,11 @@ class _Body:
                 reader.expect(">")
                 if not 0 <= count <= MAX_REGISTERS - len(self.function.registers) or len(name) > MAX_REGISTER_NAME:
                     raise PtxError(f"{count} registers {name[:40]}", token.at)
+                if len(self.scopes) > 1:
+                    raise PtxError(f"numbered registers {name} in an inner scope", token.at)
                 self.function.registers.update((f"{name}{i}", kind) for i in range(count))
             else:
-                self.function.registers[name] = kind
+                self.function.registers[self._declare(name)] = kind
             if not reader.take(","):
                 break
         reader.expect(";")
@@ -514,7 +572,9 @@ class _Body:
         parts = [*token.text.split(".")]
         while reader.peek().startswith(".") and reader.tokens[reader.at].kind == "directive":
             parts.append(reader.next().text[1:])
-        if "::" in token.text or reader.peek() == ":":
+        # Hints to the caches change no value.
+        parts = [part for part in parts if part not in _CACHE_HINTS]
+        if "::" in ".".join(parts) or reader.peek() == ":":
             raise PtxError(f"unknown instruction {token.text}", token.at)
         operands: list[Operand] = []
         while reader.peek() != ";":
@@ -528,6 +588,7 @@ class _Body:
         return Instruction(tuple(parts), tuple(operands), guard, self.line, self.file, token.at)
 
     def _register(self, name: str) -> Register:
+        name = self._own(name)
         if name not in self.function.registers:
             raise PtxError(f"unknown register {name}")
         return Register(name)
@@ -535,9 +596,9 @@ class _Body:
     def _operand(self) -> Operand:
         reader = self.reader
         token = reader.next()
-        if token.text == "{":
+        if token.text in ("{", "("):
             items: list[object] = []
-            while not reader.take("}"):
+            while not reader.take("}" if token.text == "{" else ")"):
                 items.append(self._operand())
                 reader.take(",")
             return Vector(tuple(items))
@@ -558,14 +619,15 @@ class _Body:
         raise PtxError(f"unexpected {token.text!r}", token.at)
 
     def _named(self, token: _Token) -> Operand:
-        if token.text in self.function.registers:
-            return Register(token.text)
+        name = self._own(token.text)
+        if name in self.function.registers:
+            return Register(name)
         if token.text == "_":
             return Symbol("_")
         offset = 0
         if self.reader.take("+"):
             offset = self.reader.integer()
-        return Symbol(token.text, offset)
+        return Symbol(name, offset)
 
     def _address(self) -> Address:
         reader = self.reader
@@ -573,10 +635,10 @@ class _Body:
         base: Register | Symbol | None
         if token.kind == "number":
             base, offset = None, _integer(token)
-        elif token.text in self.function.registers:
-            base, offset = Register(token.text), 0
+        elif (name := self._own(token.text)) in self.function.registers:
+            base, offset = Register(name), 0
         else:
-            base, offset = Symbol(token.text), 0
+            base, offset = Symbol(name), 0
         if reader.take("+") or reader.tokens[reader.at].kind == "number":
             offset = reader.integer()
         reader.expect("]")

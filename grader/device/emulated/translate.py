@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.device.emulated import alu
+from grader.device.emulated import calls
 from grader.device.emulated.access import Access
+from grader.device.emulated.calls import CallSite, Place
+from grader.device.emulated.formats import FORMATS
 from grader.device.emulated.memory import LOCAL_WINDOW, SHARED_WINDOW, address
 from grader.device.emulated.order import NARROW, WIDE
 from grader.device.emulated.ptx import (
     SIZES,
     Address,
-    Function,
     Immediate,
     Instruction,
     Module,
@@ -28,6 +29,7 @@ from grader.device.emulated.ptx import (
     PtxError,
     Register,
     Symbol,
+    Variable,
     Vector,
 )
 
@@ -59,12 +61,18 @@ class Block:
     barrier_count: int | None = None
     guard: Callable[[Lanes], Any] | None = None
     length: int = 0
-    #: The block's threads go on without waiting at its barrier.
-    arrives: bool = False
     #: Lanes of a warp barrier.
     members: Callable[[Lanes], Any] | None = None
     #: Its branch leads back over a strong read: a loop that may wait for another thread.
     spins: bool = False
+    call: CallSite | None = None
+    #: bar.arrive: the lanes are counted and go on.
+    arrives: bool = False
+    #: bar.red: what each lane brings to the count.
+    predicate: Callable[[Lanes], Any] | None = None
+    #: For an indexed branch: the index of each lane, and where each index leads.
+    chosen: Callable[[Lanes], Any] | None = None
+    targets: list[int] = field(default_factory=list)
 
     def taken(self, lanes: Lanes) -> Any:
         """None: all fall through; True: all lanes; else a mask."""
@@ -100,6 +108,12 @@ class Program:
     float64_sites: list[int]
     #: Registers that live from one basic block to another.
     lasting: frozenset[int]
+    #: The block in which the kernel begins; functions stand before it, so that lanes in a call go first.
+    entry_block: int = 0
+    calls: bool = False
+    frame_size: int = 0
+    #: Does a barrier count predicates?
+    tallies: bool = False
 
     def zero(self, register: int) -> Any:
         return self.register_types[register](0)
@@ -111,43 +125,59 @@ def translate(module: Module, entry: str) -> Program:
     if function is None or not function.entry:
         known = ", ".join(f.name for f in module.entries()) or "none"
         raise PtxError(f"no kernel {entry}; the module has: {known}")
-    return _Translator(module, function).program()
+    return _Translator(module, calls.link(module, function)).program()
 
 
+#: Bytes of local memory that a thread may have on a GPU.
+MAX_LOCAL = 512 << 10
 _SPACES = ("global", "shared", "local", "const", "param")
 _STRONG = {"volatile", "relaxed", "acquire", "release", "acq_rel", "mmio"}
-_TERMINATORS = {"bra", "ret", "exit", "trap", "bar", "barrier", "brkpt"}
+_TERMINATORS = {"bra", "ret", "exit", "trap", "bar", "barrier", "brkpt", "brx"}
+#: What may stand in the opcode of a barrier of the block.
+_BARRIER = {"sync", "arrive", "red", "cta", "aligned", "popc", "and", "or", "u32", "pred"}
 _ARITHMETIC = {"add", "sub", "mul", "fma", "div", "sqrt", "rcp", "mad"}
 #: pi / 2 ** 65: libdevice's float32 sine and cosine of a large angle multiply by it in float64.
 _RANGE_REDUCTION = {float.fromhex("0x1.921fb54442d19p-64")}
 
 
 class _Translator:
-    def __init__(self, module: Module, function: Function) -> None:
+    def __init__(self, module: Module, linked: calls.Linked) -> None:
+        function = linked.function
         self.module = module
+        self.linked = linked
         self.function = function
+        self.formals = {parameter.name for parameter in function.parameters}
         self.numbers = {name: number for number, name in enumerate(function.registers)}
-        self.types = [alu.DTYPES[kind] for kind in function.registers.values()]
-        self.shared: dict[str, int] = {}
-        self.local: dict[str, int] = {}
-        self.shared_size = self._lay_out("shared", self.shared)
-        self.local_size = self._lay_out("local", self.local)
+        self.types = [FORMATS[kind].storage for kind in function.registers.values()]
+        variables = [*module.variables.values(), *function.variables.values()]
+        self.shared, self.shared_size = _lay_out([v for v in variables if v.space == "shared"])
+        local = [v for v in variables if v.space in ("local", "param")]
+        framed = [v for v in local if linked.owners.get(v.name) in linked.recursive]
+        self.local, fixed = _lay_out([v for v in local if v not in framed])
+        frames, size = _lay_out(framed)
+        #: What lies once on each level of the stack.
+        self.framed = set(frames)
+        first, self.frame_size = -(-fixed // 16) * 16, -(-size // 16) * 16
+        self.local.update((name, first + place) for name, place in frames.items())
+        self.local_size = first + calls.MAX_DEPTH * self.frame_size if framed else fixed
+        if fixed + size > MAX_LOCAL:
+            raise PtxError(f"{fixed + size} bytes of local memory; a thread has at most {MAX_LOCAL}")
         self.read = {
             self.numbers[o.name] for i in function.instructions for o in _sources(i) if isinstance(o, Register)
         }
         self.site = 0
         self.strong_reads: set[int] = set()
+        #: Has an instruction of this block left a carry?
+        self.carries = False
 
-    def _lay_out(self, space: str, places: dict[str, int]) -> int:
-        position = 0
-        variables = [*self.module.variables.values(), *self.function.variables.values()]
-        # The array without a size is placed last: it is sized at launch.
-        for variable in sorted(variables, key=lambda v: v.size == 0):
-            if variable.space == space:
-                position = -(-position // variable.align) * variable.align
-                places[variable.name] = position
-                position += variable.size
-        return position
+    def place(self, name: str) -> Place:
+        """Where a variable of local memory lies."""
+        return Place(self.local[name], self.function.variables[name].size, name in self.framed)
+
+    def site_of(self, number: int) -> int:
+        """An instruction's number with the kernel's first, as its text has it: what follows a barrier is greater."""
+        start = self.linked.start
+        return number - start if number >= start else number + len(self.function.instructions) - start
 
     def program(self) -> Program:
         function = self.function
@@ -156,13 +186,15 @@ class _Translator:
         blocks: list[Block] = []
         for number, start in enumerate(starts):
             end = starts[number + 1] if number + 1 < len(starts) else len(instructions)
-            blocks.append(self._block(start, end, starts))
+            blocks.append(self._return_to(start - 1) if start == end else self._block(start, end, starts))
         for number, block in enumerate(blocks):
             block.following = number + 1
             if block.ends == "branch" and block.target <= number:
-                block.spins = any(site in self.strong_reads for site in range(starts[block.target], block.site + 1))
+                end = starts[number + 1] if number + 1 < len(starts) else len(instructions)
+                block.spins = any(self.site_of(n) in self.strong_reads for n in range(starts[block.target], end))
         # Running off the end is a return.
-        blocks.append(Block(max(len(instructions) - 1, 0), ends="exit"))
+        blocks.append(Block(self.site_of(max(len(instructions) - 1, 0)), ends="exit"))
+        ordered = [*instructions[self.linked.start :], *instructions[: self.linked.start]]
         opcodes = [i.parts for i in instructions]
         names = {p[0] for p in opcodes}
         file = next((i.file for i in instructions if i.file is not None), None)
@@ -170,7 +202,7 @@ class _Translator:
             entry=function.name,
             parameters=function.parameters,
             blocks=blocks,
-            lines=[i.line for i in instructions] or [None],
+            lines=[i.line for i in ordered] or [None],
             file=self.module.files.get(file) if file is not None else None,
             register_count=len(self.types),
             register_types=self.types,
@@ -183,6 +215,10 @@ class _Translator:
             lasting=self._lasting(starts),
             barriers=any(block.ends == "barrier" for block in blocks),
             float64_sites=self._unintended_float64(),
+            entry_block=_block_at(starts, self.linked.start, len(instructions)),
+            calls=any(variable.space == "param" for variable in function.variables.values()),
+            frame_size=self.frame_size,
+            tallies=any(map(_reduces, instructions)),
         )
 
     def _granule(self) -> int:
@@ -207,7 +243,7 @@ class _Translator:
                 return []
             constants: set[float] = {o.value for o in instruction.operands if isinstance(o, Immediate)}
             if name in _ARITHMETIC and not constants & _RANGE_REDUCTION:
-                found.append(number)
+                found.append(self.site_of(number))
         return found
 
     def _lasting(self, starts: list[int]) -> frozenset[int]:
@@ -219,7 +255,7 @@ class _Translator:
             if number in begins:
                 written = set()
             target = instruction.operands[0] if instruction.operands else None
-            first = isinstance(target, Register | Vector) and instruction.parts[0] not in ("st", "red", "bra")
+            first = isinstance(target, Register | Vector) and instruction.parts[0] not in ("st", "red", "bra", "brx")
             reads = instruction.operands[1:] if first else instruction.operands
             used = {r for operand in reads for r in _registers(operand)}
             results: set[str] = set(_registers(target)) if first else set()
@@ -235,16 +271,50 @@ class _Translator:
         for number, instruction in enumerate(self.function.instructions):
             if instruction.parts[0] in _TERMINATORS:
                 starts.add(number + 1)
-        return sorted(start for start in starts if start < len(self.function.instructions))
+        # Behind a call and a reducing barrier stands a block without instructions that takes over the results.
+        reducing = [n for n, i in enumerate(self.function.instructions) if _reduces(i)]
+        after = [number + 1 for number in (*self.linked.calls, *reducing)]
+        starts.update(after)
+        return sorted(start for start in (*starts, *after) if start < len(self.function.instructions))
+
+    def _return_to(self, number: int) -> Block:
+        if number not in self.linked.calls:
+            return Block(self.site_of(number), [self._reduced(self.function.instructions[number])])
+        site = self._call_site(number)
+        return Block(self.site_of(number), [lambda lanes: lanes.wave.stack.resume(site, lanes)])
+
+    def _reduced(self, instruction: Instruction) -> Operation:
+        """What a reducing barrier leaves: of the lanes that met there, how many brought true, or did all, or one."""
+        how = next(part for part in instruction.parts if part in ("popc", "and", "or"))
+        put = self._set(instruction.operands[0], np.uint32 if how == "popc" else np.bool_)
+
+        def run(lanes: Lanes) -> None:
+            wave = lanes.wave
+            true, met = (a if lanes.index is None else a[lanes.index] for a in (wave.tally, wave.met))
+            put(lanes, {"popc": true.astype(np.uint32), "and": true == met, "or": true > 0}[how])
+
+        return run
+
+    def _call_site(self, number: int) -> CallSite:
+        call = self.linked.calls[number]
+        recursive = self.linked.recursive
+        saves = call.caller in recursive and call.target in recursive
+        names = self.linked.registers[call.caller] if saves else []
+        arguments, results = (
+            [(self.place(source), self.place(target)) for source, target in pairs]
+            for pairs in (call.arguments, call.results)
+        )
+        return CallSite(arguments, results, [self.numbers[name] for name in names])
 
     def _block(self, start: int, end: int, starts: list[int]) -> Block:
-        block = Block(site=max(end - 1, start), length=end - start)
+        block = Block(site=self.site_of(max(end - 1, start)), length=end - start)
+        self.carries = False
         for number in range(start, end):
             instruction = self.function.instructions[number]
-            self.site = number
+            self.site = self.site_of(number)
             try:
-                if number == end - 1 and self._is_end(instruction):
-                    self._end(block, instruction, starts)
+                if number == end - 1 and (number in self.linked.calls or self._is_end(instruction)):
+                    self._end(block, instruction, starts, number)
                     continue
                 operation = self._operation(instruction)
             except (IndexError, KeyError, AttributeError, TypeError, ValueError, StopIteration) as error:
@@ -259,22 +329,27 @@ class _Translator:
     def _is_end(instruction: Instruction) -> bool:
         return instruction.parts[0] in _TERMINATORS
 
-    def _end(self, block: Block, instruction: Instruction, starts: list[int]) -> None:
+    def _end(self, block: Block, instruction: Instruction, starts: list[int], number: int) -> None:
         if instruction.guard is not None:
             register, negated = instruction.guard
-            number = self.numbers[register.name]
-            block.guard = (lambda lanes: ~lanes.get(number)) if negated else (lambda lanes: lanes.get(number))
+            guard = self.numbers[register.name]
+            block.guard = (lambda lanes: ~lanes.get(guard)) if negated else (lambda lanes: lanes.get(guard))
         name = instruction.parts[0]
         if name == "bra":
-            label = instruction.operands[0]
-            assert isinstance(label, Symbol)
-            if label.name not in self.function.labels:
-                raise PtxError(f"unknown label {label.name}", instruction.at)
             block.ends = "branch"
-            target = self.function.labels[label.name]
-            # A label at the very end of the kernel leads to the block behind the last one.
-            found = bisect.bisect_left(starts, target)
-            block.target = found
+            block.target = self._target(instruction.operands[0], instruction, starts)
+        elif name == "brx":
+            where = instruction.operands[1]
+            assert isinstance(where, Symbol)
+            block.ends, block.chosen = "switch", self._get(instruction.operands[0], np.uint32)
+            labels = self.function.branch_targets[where.name]
+            block.targets = [self._target(Symbol(label), instruction, starts) for label in labels]
+        elif number in self.linked.calls:
+            block.ends, block.call = "call", self._call_site(number)
+            start = self.linked.starts[self.linked.calls[number].target]
+            block.target = _block_at(starts, start, len(self.function.instructions))
+        elif instruction.parts == ("ret", "call"):
+            block.ends = "return"
         elif name in ("ret", "exit"):
             block.ends = "exit"
         elif name in ("trap", "brkpt"):
@@ -283,15 +358,28 @@ class _Translator:
             block.ends = "warp barrier"
             block.members = self._get(instruction.operands[0], np.uint32)
         else:
-            if not {"sync", "arrive"} & set(instruction.parts) or "red" in instruction.parts:
-                raise Unsupported(instruction)
-            block.ends = "barrier"
-            block.arrives = "arrive" in instruction.parts
-            counts = [o.value for o in instruction.operands if isinstance(o, Immediate)]
-            if len(counts) != len(instruction.operands) or not counts:
-                raise Unsupported(instruction)
-            block.barrier = int(counts[0])
-            block.barrier_count = int(counts[1]) if len(counts) > 1 else None
+            self._barrier(block, instruction)
+
+    def _barrier(self, block: Block, instruction: Instruction) -> None:
+        if set(instruction.parts[1:]) - _BARRIER:
+            raise Unsupported(instruction)
+        block.ends = "barrier"
+        block.arrives = "arrive" in instruction.parts
+        operands = instruction.operands
+        if _reduces(instruction):
+            block.predicate, operands = self._get(operands[-1], np.bool_), operands[1:-1]
+        counts = [o.value for o in operands if isinstance(o, Immediate)]
+        if len(counts) != len(operands) or not 1 + block.arrives <= len(counts) <= 2:
+            raise Unsupported(instruction)
+        block.barrier = int(counts[0])
+        block.barrier_count = int(counts[1]) if len(counts) > 1 else None
+
+    def _target(self, label: Any, instruction: Instruction, starts: list[int]) -> int:
+        """The block to which a branch leads."""
+        assert isinstance(label, Symbol)
+        if label.name not in self.function.labels:
+            raise PtxError(f"unknown label {label.name}", instruction.at)
+        return _block_at(starts, self.function.labels[label.name], len(self.function.instructions))
 
     def _guarded(self, instruction: Instruction, operation: Operation) -> Operation:
         if instruction.guard is None:
@@ -365,7 +453,15 @@ class _Translator:
             return lambda lanes: value
         if name in self.local:
             value = np.dtype(f"u{kind.itemsize}").type(self.local[name] + operand.offset).view(kind)
-            return lambda lanes: value
+            if name not in self.framed:
+                return lambda lanes: value
+            size = kind.type(self.frame_size)
+
+            def framed(lanes: Lanes) -> Any:
+                depth = lanes.wave.stack.depth
+                return value + (depth if lanes.index is None else depth[lanes.index]).astype(kind) * size
+
+            return framed
         if name in self.module.variables:
             offset = operand.offset
             return lambda lanes: np.uint64(lanes.wave.memory.symbols[name] + offset).view(kind)
@@ -416,13 +512,9 @@ class _Translator:
     # -- instructions
 
     def _operation(self, instruction: Instruction) -> Operation | None:
-        from grader.device.emulated.instructions import TABLE
+        from grader.device.emulated.instructions import operation
 
-        make = TABLE.get(instruction.parts[0])
-        if make is None:
-            raise Unsupported(instruction)
-        operation: Operation | None = make(self, instruction)
-        return operation
+        return operation(self, instruction)
 
     def access(self, instruction: Instruction, dtype: Any, strong: bool = False) -> tuple[Access, str]:
         space = next((p for p in instruction.parts if p in _SPACES), "")
@@ -445,6 +537,27 @@ def _registers(operand: Any) -> list[str]:
     if isinstance(operand, Vector):
         return [name for item in operand.items for name in _registers(item)]
     return []
+
+
+def _reduces(instruction: Instruction) -> bool:
+    return instruction.parts[0] in ("bar", "barrier") and "red" in instruction.parts
+
+
+def _lay_out(variables: list[Variable]) -> tuple[dict[str, int], int]:
+    """(place of each variable, bytes in all)"""
+    places: dict[str, int] = {}
+    position = 0
+    # The array without a size is placed last: it is sized at launch.
+    for variable in sorted(variables, key=lambda v: v.size == 0):
+        position = -(-position // variable.align) * variable.align
+        places[variable.name] = position
+        position += variable.size
+    return places, position
+
+
+def _block_at(starts: list[int], instruction: int, count: int) -> int:
+    """The block that begins with this instruction; behind the last one stands the block that ends the kernel."""
+    return len(starts) if instruction >= count else bisect.bisect_right(starts, instruction) - 1
 
 
 def _sources(instruction: Instruction) -> list[Any]:

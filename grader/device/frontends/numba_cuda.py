@@ -34,6 +34,7 @@ import numba.cuda.dispatcher
 from cuda.bindings import driver as binding
 from numba.cuda.args import ArgHint, In, InOut, Out
 
+from grader.device.frontends import report
 from grader.device.frontends.report import Reporter, Show
 from grader.device.heap import Argument, Heap, HeapError, OutOfDeviceMemory, View
 from grader.device.interface import Finding, Language
@@ -346,6 +347,7 @@ class EmulatedKernel(dispatcher._Kernel):
         block = tuple(int(n) for n in blockdim)
         front = self.front
         findings = front.heap.launch(self.ptx, self.entry_name, grid, block, tuple(packed), int(sharedmem))  # type: ignore[arg-type]
+        report.show_printed(front.heap, self.ptx)
         front.reporter.take(self.entry_name, (f for f in findings if f.kind not in FATAL))
         for finding in findings:
             if finding.kind in FATAL:
@@ -445,8 +447,6 @@ class FrontEnd:
         self._language = language
 
     def text(self, finding: Finding) -> str:
-        from grader.device.frontends import report
-
         return report.line(finding, self._language or report.language())
 
     def findings(self) -> list[Finding]:

@@ -1,10 +1,11 @@
-"""Findings as short lines for the learner. Imports the interface only."""
+"""Findings as short lines for the learner. Imports the heap's interface and the device's."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
 
+from grader.device.heap import Heap
 from grader.device.interface import Finding, Language
 
 Show = Callable[[str], None]
@@ -73,3 +74,9 @@ class Reporter:
     def clear(self) -> None:
         self._all.clear()
         self._shown.clear()
+
+
+def show_printed(heap: Heap, ptx: str) -> None:
+    """What the kernels of this module have printed goes to stdout, as on a GPU at the next synchronisation."""
+    if "vprintf" in ptx:
+        print(heap.printed(), end="", flush=True)

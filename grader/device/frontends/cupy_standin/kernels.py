@@ -115,6 +115,7 @@ def launch(ptx: str, entry: str, grid: Any, block: Any, args: Any, shared_mem: i
     """Run it; shows what the device saw. Raises `CUDADriverError` where the kernel did not come to its end."""
     arguments = tuple(_argument(arg) for arg in args)
     findings: tuple[Finding, ...] = heap().launch(ptx, entry, _three(grid), _three(block), arguments, int(shared_mem))
+    report.show_printed(heap(), ptx)
     for finding in findings:
         fatal = finding.kind in FATAL
         _State.reporter.take(entry + str(hash(ptx)), [finding], quiet=fatal)
