@@ -42,6 +42,7 @@ bench:
 	@$(MAKE) --no-print-directory install DEV=1
 	.venv/bin/python -m benchmarks.grading
 	.venv/bin/python -m benchmarks.startup
+	.venv/bin/python -m benchmarks.emulator
 
 attacks:
 	@$(MAKE) --no-print-directory install DEV=1

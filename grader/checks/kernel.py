@@ -41,7 +41,7 @@ _COSTS = {
     "uninitialised": "race_free",
     "input-changed": "keeps_inputs",
 }
-_FATAL = ("step-limit", "launch", "unsupported", "compile", "trap")
+_FATAL = ("step-limit", "residency", "launch", "unsupported", "compile", "trap")
 
 
 @dataclass

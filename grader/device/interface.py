@@ -21,6 +21,7 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "barrier": "error",
     "uninitialised": "error",
     "step-limit": "error",
+    "residency": "error",
     "launch": "error",
     "unsupported": "error",
     "compile": "error",
@@ -29,6 +30,7 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "uncoalesced": "advice",
     "bank-conflict": "advice",
     "divergence": "advice",
+    "occupancy": "advice",
     "same-value": "advice",
 }
 
@@ -86,7 +88,7 @@ class Launch:
     list: a `Pointer`, or the little-endian bytes of a scalar. `buffers` are flat `uint8` arrays, copied
     before the launch; `initialised` says for each buffer whether its bytes count as written before the
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
-    instructions, in all.
+    instructions, in all; `thread_step_limit` those of one thread.
     """
 
     ptx: str
@@ -100,11 +102,15 @@ class Launch:
     seed: int = 0
     races: bool = True
     step_limit: int = 200_000_000
+    thread_step_limit: int = 2_000_000
 
 
 @dataclass
 class Counters:
-    """What a launch did, summed over all threads. Sectors are 32 bytes of global memory."""
+    """What a launch did, summed over all threads. Sectors are 32 bytes of global memory.
+
+    `undecided_orders` counts accesses about whose order nothing was said, because it could not be followed.
+    """
 
     thread_instructions: int = 0
     global_sectors: int = 0
@@ -113,6 +119,7 @@ class Counters:
     atomics: int = 0
     barriers: int = 0
     float64_instructions: int = 0
+    undecided_orders: int = 0
 
     @property
     def coalescing(self) -> float:

@@ -30,6 +30,7 @@ def launch_to_plain(launch: Launch) -> dict[str, Any]:
         "seed": launch.seed,
         "races": launch.races,
         "step_limit": launch.step_limit,
+        "thread_step_limit": launch.thread_step_limit,
     }
 
 
@@ -47,6 +48,7 @@ def launch_from_plain(data: dict[str, Any]) -> Launch:
         seed=data["seed"],
         races=data["races"],
         step_limit=data["step_limit"],
+        thread_step_limit=data["thread_step_limit"],
     )
 
 

@@ -22,6 +22,10 @@ MAX_MEMORY = 4 << 30
 COALESCED = 0.5
 #: Lanes of a warp in one bank, on average, from which on a line is worth a word of advice.
 CONFLICTS = 2.0
+#: Below this share of lanes at work, and from so many empty places on, divergence is worth a word of advice.
+ACTIVE, EMPTY = 0.5, 1 << 20
+#: Below this share of a multiprocessor's threads, in a launch of so many blocks that it is filled.
+OCCUPANCY, FILLED = 0.25, machine.MULTIPROCESSORS
 
 
 class EmulatedDevice:
@@ -57,15 +61,18 @@ class EmulatedDevice:
         module = parse(launch.ptx)
         constants = {n: v for n, v in module.variables.items() if v.space in ("global", "const")}
         state = machine.State(launch, program, Memory(launch, constants, program.granule))
+        ended = True
         try:
             machine.run(state)
         except machine.Stop:
-            pass
+            ended = False
         except Unsupported as error:
             instruction = error.instruction
             unchanged.findings.append(messages.unsupported(instruction.opcode, instruction.line))
             return unchanged
-        _advise(state)
+        if ended:
+            _advise(state)
+        state.counters.undecided_orders = state.order.undecided
         return LaunchResult(
             state.memory.results(launch), list(state.findings.values()), state.counters, printed=state.printed.text()
         )
@@ -143,7 +150,7 @@ def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
 
 
 def _advise(state: machine.State) -> None:
-    """Advice that costs correctness nothing: float64, scattered traffic, bank conflicts."""
+    """Advice that costs correctness nothing. Its thresholds are those of `docs/learn/findings.md`."""
     program = state.program
     state.counters.float64_instructions = len(program.float64_sites)
     for site in program.float64_sites[:1]:
@@ -155,6 +162,18 @@ def _advise(state: machine.State) -> None:
     for line, (extra, accesses) in _by_line(program, state.banks).items():
         if accesses >= 8 and extra / accesses + 1 >= CONFLICTS:
             state.report(messages.bank_conflict(line, extra / accesses + 1, extra), line)
+    empty = int(state.idle_slots.sum())
+    if empty >= EMPTY and empty > (1 - ACTIVE) * state.warp_slots:
+        line = program.lines[program.blocks[int(state.idle_slots.argmax())].site]
+        state.report(messages.divergence(line, 1 - empty / state.warp_slots), "divergence")
+    each = state.resident_at_most // machine.MULTIPROCESSORS
+    share = each * state.block_threads / machine.RESIDENT_THREADS
+    if share < OCCUPANCY and state.started >= FILLED * each:
+        state.report(messages.occupancy(share, each, program.shared_size + state.launch.shared_bytes), "occupancy")
+    races = {finding.line for finding in state.findings.values() if finding.kind == "race"}
+    for key, finding in list(state.findings.items()):
+        if finding.kind == "same-value" and finding.line in races:
+            del state.findings[key]
 
 
 def _by_line(program: Program, sites: dict[int, tuple[int, int]]) -> dict[int | None, tuple[int, int]]:

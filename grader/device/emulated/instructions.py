@@ -628,6 +628,29 @@ def _isspacep(t: Any, i: Instruction) -> Operation:
 # -- memory
 
 
+def _fenced(make: Maker) -> Maker:
+    """.acquire is a fence behind a read, .release one before a write."""
+
+    def ordered(t: Any, i: Instruction) -> Operation | None:
+        operation = make(t, i)
+        modifiers = set(i.parts)
+        before, after = modifiers & {"release", "acq_rel"}, modifiers & {"acquire", "acq_rel"}
+        if operation is None or not (before or after):
+            return operation
+        fence = _membar(t, i)
+
+        def run(lanes: Any) -> None:
+            if before:
+                fence(lanes)
+            operation(lanes)
+            if after:
+                fence(lanes)
+
+        return run
+
+    return ordered
+
+
 def _ld(t: Any, i: Instruction) -> Operation:
     if "param" in i.parts:
         return _ld_param(t, i)
@@ -636,6 +659,7 @@ def _ld(t: Any, i: Instruction) -> Operation:
     where = t._address(i.operands[1], space)
     targets = i.operands[0].items if isinstance(i.operands[0], Vector) else (i.operands[0],)
     puts = [t._set(target, dtype) for target in targets]
+    access.vector = len(puts)
     if len(puts) == 1:
         put = puts[0]
         return lambda lanes: put(lanes, access.load(lanes, where(lanes)))
@@ -643,7 +667,7 @@ def _ld(t: Any, i: Instruction) -> Operation:
     def run(lanes: Any) -> None:
         base = lanes.spread(where(lanes))
         for number, put in enumerate(puts):
-            put(lanes, access.load(lanes, base + np.uint64(number * access.size)))
+            put(lanes, access.load(lanes, base + np.uint64(number * access.size), number))
 
     return run
 
@@ -710,6 +734,7 @@ def _st(t: Any, i: Instruction) -> Operation:
     where = t._address(i.operands[0], space)
     sources = i.operands[1].items if isinstance(i.operands[1], Vector) else (i.operands[1],)
     values = [t._get(source, dtype) for source in sources]
+    access.vector = len(values)
     if len(values) == 1:
         value = values[0]
         return lambda lanes: access.store(lanes, where(lanes), value(lanes))
@@ -717,7 +742,7 @@ def _st(t: Any, i: Instruction) -> Operation:
     def run(lanes: Any) -> None:
         base = lanes.spread(where(lanes))
         for number, get in enumerate(values):
-            access.store(lanes, base + np.uint64(number * access.size), get(lanes))
+            access.store(lanes, base + np.uint64(number * access.size), get(lanes), number)
 
     return run
 
@@ -773,7 +798,7 @@ def _atom(t: Any, i: Instruction) -> Operation:
         if swap is not None:
             new = lanes.spread(swap(lanes))
             old = access.atomic(
-                lanes, where(lanes), lambda o, which: np.where(o == given[which], new[which], o), given, None
+                lanes, where(lanes), lambda o, which: np.where(o == given[which], new[which], o), given, None, True
             )
         else:
             old = access.atomic(lanes, where(lanes), lambda o, which: operate(o, given[which]), given, fast)
@@ -823,13 +848,8 @@ def _atom_vector(t: Any, i: Instruction, access: Any, where: Any) -> Operation:
 
 
 def _membar(t: Any, i: Instruction) -> Operation:
-    return lambda lanes: lanes.wave.note_fence(lanes.threads, lanes.step)
-
-
-def _bar_warp(t: Any, i: Instruction) -> Operation:
-    if i.parts[:2] != ("bar", "warp"):
-        raise ValueError("barrier with a condition")
-    return lambda lanes: lanes.wave.note_warp_barrier(lanes.threads, lanes.step)
+    wide = "cta" not in i.parts
+    return lambda lanes: lanes.wave.note_fence(lanes.threads, wide)
 
 
 def _by_warp(lanes: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -1065,14 +1085,13 @@ TABLE: dict[str, Maker] = {
     "cvt": _cvt,
     "cvta": _cvta,
     "isspacep": _isspacep,
-    "ld": _ld,
+    "ld": _fenced(_ld),
     "ldu": _ld,
-    "st": _st,
-    "atom": _atom,
-    "red": _atom,
+    "st": _fenced(_st),
+    "atom": _fenced(_atom),
+    "red": _fenced(_atom),
     "membar": _membar,
     "fence": _membar,
-    "bar": _bar_warp,
     "vote": _vote,
     "activemask": _activemask,
     "shfl": _shfl,

@@ -1,13 +1,17 @@
 """The lock-step machine: waves of blocks, groups of lanes at one program counter, barriers.
 
-The lowest program counter goes first, which brings diverged lanes together again; a group that has waited long goes
-before it, so that every runnable thread moves after a bounded number of steps and a correct spin lock ends.
-Imports nothing of ours but this package.
+The lowest program counter goes first, which brings diverged lanes together again; a group that has gone round a loop
+which may wait for others lets them go first, and one that has waited long goes before all, so that every runnable
+thread moves after a bounded number of steps and a correct spin lock ends. Blocks start in index order, as many as a
+GPU holds at once; where all that run wait for something, the next ones start beside them and they take turns.
+A launch's seed decides about the order of groups, the size of waves and the order of lanes in atomics; 0 is index
+order. Imports nothing of ours but this package.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -15,6 +19,7 @@ import numpy as np
 from grader.device.emulated import messages
 from grader.device.emulated.calls import Stack, StackOverflow
 from grader.device.emulated.memory import GLOBAL, SHARED, Memory, Shadow
+from grader.device.emulated.order import THREAD_BITS, Order
 from grader.device.emulated.printing import Printed
 from grader.device.emulated.translate import Block, Program
 from grader.device.interface import Counters, Dim3, Finding, Launch
@@ -23,11 +28,22 @@ from grader.device.interface import Counters, Dim3, Finding, Launch
 WAVE_THREADS = 1 << 16
 #: A group that has waited this many steps goes first.
 PATIENCE = 64
-#: Executed instructions of the machine, whatever their number of lanes. Bounds the time of narrow endless kernels.
-ISSUE_LIMIT = 4_000_000
+#: Steps that nothing but waiting loops made, after which other blocks get their turn.
+TURN = 32
+#: One group in so many is drawn where a seed decides.
+DRAWN = 4
+#: What a GPU of compute capability 9.0 with 132 multiprocessors holds at once.
+MULTIPROCESSORS, RESIDENT_THREADS, RESIDENT_BLOCKS, RESIDENT_SHARED = 132, 2048, 32, 228 << 10
 WARP = 32
-#: Where a group goes that only arrived at a barrier and did not wait.
-_NOWHERE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Arrival:
+    """Lanes at a block barrier: which, at which block's end, and when."""
+
+    index: np.ndarray
+    block: Block
+    tick: int
 
 
 class Stop(Exception):
@@ -48,22 +64,54 @@ class State:
         self.banks: dict[int, tuple[int, int]] = {}
         self.float64: dict[int, int] = {}
         self.step = 0
-        self.issues = 0
+        #: Places for lanes in the instructions that warps executed, and for each basic block those left empty.
+        self.warp_slots = 0
+        self.idle_slots = np.zeros(len(program.blocks), np.int64)
+        #: Blocks that have started, and that have ended.
+        self.started = self.ended = 0
         self.random = np.random.default_rng(launch.seed)
         threads, blocks = _volume(launch.block) * _volume(launch.grid), _volume(launch.grid)
-        self.shadow = Shadow(len(memory.bytes) // memory.granule) if launch.races else None
-        # Steps at which something ordering happened; 0 means never, steps begin at 1.
-        self.block_barrier = np.zeros(blocks, np.int32)
-        self.warps_per_block = -(-_volume(launch.block) // WARP)
-        self.warp_barrier = np.zeros(blocks * self.warps_per_block, np.int32) if program.warp_sync else None
-        self.fences = program.fences
-        if self.fences:
-            self.fence = np.zeros(threads, np.int32)
-            self.release = np.zeros(threads, np.int32)
-            self.acquire = np.zeros(threads, np.int32)
-            self.block_release = np.zeros(blocks, np.int32)
-            self.block_acquire = np.zeros(blocks, np.int32)
-            self.block_fence = np.zeros(blocks, np.int32)
+        self.block_threads = _volume(launch.block)
+        self.warps_per_block = -(-self.block_threads // WARP)
+        self.shadow = Shadow(len(memory.bytes) // memory.granule, self.groups(GLOBAL)) if launch.races else None
+        self.order = Order(threads, self.block_threads, program.fences and launch.races)
+        self.ticks = 0
+        self._accesses = np.zeros(1024, np.int32)
+        self.resident_at_most = resident_blocks(launch, program)
+        self.resident = min(blocks, self.resident_at_most)
+
+    def groups(self, space: int) -> tuple[Callable[[np.ndarray], np.ndarray], ...]:
+        """How far apart threads are, finest first, as far as it matters to the order of accesses."""
+
+        def itself(threads: np.ndarray) -> np.ndarray:
+            return threads
+
+        def warp(threads: np.ndarray) -> np.ndarray:
+            lane = threads % self.block_threads // WARP
+            return np.asarray(threads // self.block_threads * self.warps_per_block + lane)
+
+        def block(threads: np.ndarray) -> np.ndarray:
+            return np.asarray(threads // self.block_threads)
+
+        return (
+            itself,
+            *((warp,) if self.program.warp_sync or self.program.fences else ()),
+            *((block,) if space == GLOBAL else ()),
+        )
+
+    def tick(self, site: int, strength: int) -> int:
+        """The number of a new access or barrier."""
+        self.ticks += 1
+        if self.ticks == len(self._accesses):
+            self._accesses = np.concatenate([self._accesses, np.zeros_like(self._accesses)])
+        self._accesses[self.ticks] = site << 2 | strength
+        return self.ticks
+
+    def sites_of(self, ticks: np.ndarray) -> np.ndarray:
+        return np.asarray(self._accesses[ticks] >> 2)
+
+    def strengths(self, ticks: np.ndarray) -> np.ndarray:
+        return np.asarray(self._accesses[ticks] & 3)
 
     def report(self, finding: Finding, key: Any, count: int = 1) -> None:
         """Keep the first of a kind at a place, and count the others."""
@@ -137,7 +185,7 @@ class Lanes:
     def flush(self) -> None:
         """Write back to the wave's registers."""
         wave = self.wave
-        for register in self.written:
+        for register in self.written & wave.program.lasting:
             value = self.local[register]
             if self.index is None:
                 wave.registers[register] = value
@@ -182,9 +230,16 @@ class Wave:
         self.local = np.zeros(self.threads * self.local_stride if self.local_size else 16, np.uint8)
         cells = len(self.shared) // self.granule
         self.shared_written = np.zeros(cells, bool)
-        self.shared_shadow = Shadow(cells) if self.watch else None
+        self.shared_shadow = Shadow(cells, state.groups(SHARED)) if self.watch else None
+        self._shared_base = (self.numbers - self.first_thread) // self.block_threads * self.shared_stride
         self.alive = np.full(blocks, self.block_threads)
-        self.last_site = np.full(self.threads, -1, np.int32)
+        self.gone = np.zeros(self.threads, bool)
+        #: Ticks at which a thread last touched memory, and last parted from others at a branch.
+        self.last_touch = np.zeros(self.threads, np.int32)
+        self.last_parting = np.zeros(self.threads, np.int32)
+        self.steps = np.zeros(self.threads, np.int64)
+        self.common_steps = 0
+        self.counted_ended = 0
         self.special: dict[str, Any] = {}
         if self.program.tallies:
             self.votes = np.zeros(self.threads, bool)
@@ -194,7 +249,12 @@ class Wave:
         self._stack = Stack(self) if self.program.calls else None
         self.ready: dict[int, list[np.ndarray]] = {}
         self.since: dict[int, int] = {}
-        self.waiting: dict[int, list[tuple[np.ndarray, int, int]]] = {}
+        self.idle: set[int] = set()
+        self.spins = 0
+        self.waiting: dict[int, list[Arrival]] = {}
+        self.warps_waiting: list[tuple[np.ndarray, np.ndarray, int, int]] = []
+        self._everyone = np.arange(self.threads)
+        self._enter(self.program.entry_block, self._everyone)
 
     # -- what instructions ask
 
@@ -230,9 +290,18 @@ class Wave:
     def report(self, finding: Finding, key: Any, count: int = 1) -> None:
         self.state.report(finding, key, count)
 
-    def touched(self, threads: np.ndarray, site: int) -> None:
-        lanes = threads - self.first_thread
-        self.last_site[lanes] = np.maximum(self.last_site[lanes], site)
+    def shared_base(self, index: np.ndarray | None, threads: np.ndarray) -> np.ndarray:
+        """Where the shared memory of each thread's block begins."""
+        if index is None and len(threads) == self.threads:
+            return self._shared_base
+        return self._shared_base[threads - self.first_thread]
+
+    def touched(self, threads: np.ndarray) -> None:
+        if self.program.barriers:
+            self.last_touch[self._lanes(threads)] = self.state.ticks + 1
+
+    def _lanes(self, threads: np.ndarray) -> Any:
+        return slice(None) if len(threads) == self.threads else threads - self.first_thread
 
     def traffic(self, site: int, sectors: int, ideal: int) -> None:
         known = self.state.traffic.get(site, (0, 0))
@@ -242,91 +311,98 @@ class Wave:
         known = self.state.banks.get(site, (0, 0))
         self.state.banks[site] = (known[0] + extra, known[1] + accesses)
 
-    def atomic_order(self, count: int) -> np.ndarray:
-        """The order in which lanes of one atomic instruction go; the launch's seed decides."""
+    def atomic_order(self, threads: np.ndarray) -> np.ndarray:
+        """The order in which warps, and lanes of a warp, go in one atomic instruction; the launch's seed decides."""
         if self.state.launch.seed == 0:
-            return np.arange(count)
-        return self.state.random.permutation(count)
+            return np.arange(len(threads))
+        warp = self.warp_of(threads - self.first_thread)
+        turns = self.state.random.permutation(int(warp[-1]) + 1)
+        return np.lexsort((self.state.random.permutation(len(threads)), turns[warp]))
 
-    def ordered(self, other: np.ndarray, when: np.ndarray, threads: np.ndarray) -> np.ndarray:
-        """Did the access of `other` at step `when` happen before what `threads` do now?"""
-        state = self.state
-        mine, theirs = threads // self.block_threads, other // self.block_threads
-        same = mine == theirs
-        result = same & (when < state.block_barrier[mine])
-        if state.warp_barrier is not None:
-            warp = self.warp_of(threads)
-            result |= (warp == self.warp_of(other)) & (when < state.warp_barrier[warp])
-        if state.fences:
-            other = np.maximum(other, 0)
-            released = state.release[other]
-            result |= (state.fence[other] >= when) & (released >= when) & (state.acquire[threads] >= released)
-            theirs = np.maximum(theirs, 0)
-            released = state.block_release[theirs]
-            result |= (
-                ~same
-                & (state.block_fence[theirs] >= when)
-                & (released >= when)
-                & (state.block_acquire[mine] >= released)
-            )
-        return np.asarray(result)
-
-    def note_strong(self, threads: np.ndarray, step: int) -> None:
-        """An atomic, volatile, relaxed, acquire or release access."""
-        state = self.state
-        if state.fences:
-            state.release[threads] = step
-            state.acquire[threads] = step
-            blocks = threads // self.block_threads
-            state.block_release[blocks] = step
-            state.block_acquire[blocks] = step
-
-    def note_fence(self, threads: np.ndarray, step: int) -> None:
-        self.state.fence[threads] = step
-        self.state.block_fence[threads // self.block_threads] = step
-
-    def note_warp_barrier(self, threads: np.ndarray, step: int) -> None:
-        assert self.state.warp_barrier is not None
-        # Accesses of this very step may lie before or after; the block ends here, so the next step is later.
-        self.state.warp_barrier[self.warp_of(threads)] = step + 1
+    def note_fence(self, threads: np.ndarray, wide: bool) -> None:
+        self.state.order.note_fence(threads, self.state.tick(0, 0), wide)
 
     # -- running
 
-    def run(self) -> None:
-        self._enter(self.program.entry_block, np.arange(self.threads))
+    def advance(self) -> bool:
+        """Run until the blocks have ended (True), or until all that can go only wait for others (False)."""
         state = self.state
-        while self.ready or self.waiting:
+        self.spins = 0
+        while self.ready or self.waiting or self.warps_waiting:
             if not self.ready:
                 self._stuck()
             target = self._choose()
             index = self.ready.pop(target)
             del self.since[target]
-            together = index[0] if len(index) == 1 else np.sort(np.concatenate(index))
-            self._execute(self.program.blocks[target], together)
-            if state.counters.thread_instructions > state.launch.step_limit or state.issues > ISSUE_LIMIT:
-                self._too_long(together)
+            waits = target in self.idle
+            self.idle.discard(target)
+            together = index[0] if len(index) == 1 else self._together(index)
+            self._execute(target, together, waits)
+            if state.counters.thread_instructions > state.launch.step_limit:
+                self._too_long(target, together)
+            if self.spins > TURN and self.ready:
+                return False
+        return True
+
+    def _together(self, groups: list[np.ndarray]) -> np.ndarray:
+        """Lanes of several groups as one, in order."""
+        if sum(len(group) for group in groups) == self.threads:
+            return self._everyone
+        present = np.zeros(self.threads, bool)
+        for group in groups:
+            present[group] = True
+        return np.flatnonzero(present)
 
     def _choose(self) -> int:
-        oldest = min(self.since, key=self.since.__getitem__)
-        if self.state.step - self.since[oldest] > PATIENCE:
-            return oldest
-        return min(self.ready)
-
-    def _enter(self, target: int, index: np.ndarray) -> None:
-        if len(index):
-            self.ready.setdefault(target, []).append(index)
-            self.since.setdefault(target, self.state.step)
-
-    def _execute(self, block: Block, index: np.ndarray) -> None:
         state = self.state
+        if len(self.ready) == 1:
+            target = next(iter(self.ready))
+            self.spins = self.spins + 1 if self.idle else 0
+            return target
+        oldest = min(self.since, key=self.since.__getitem__)
+        busy = [target for target in self.ready if target not in self.idle]
+        self.spins = 0 if busy else self.spins + 1
+        if not busy or state.step - self.since[oldest] > PATIENCE:
+            return oldest
+        if state.launch.seed and state.random.integers(DRAWN) == 0:
+            return int(state.random.choice(sorted(busy)))
+        return min(busy)
+
+    def _enter(self, target: int, index: np.ndarray, idle: bool = False) -> None:
+        if not len(index):
+            return
+        if target not in self.ready:
+            self.ready[target] = []
+            self.since[target] = self.state.step
+            if idle:
+                self.idle.add(target)
+        elif not idle:
+            self.idle.discard(target)
+        self.ready[target].append(index)
+
+    def _execute(self, target: int, index: np.ndarray, waits: bool) -> None:
+        state = self.state
+        block = self.program.blocks[target]
         state.step += 1
-        state.issues += block.length
         state.counters.thread_instructions += block.length * len(index)
         everyone = len(index) == self.threads
+        if everyone:
+            self.common_steps += block.length
+            state.warp_slots += block.length * self.blocks * state.warps_per_block * WARP
+        else:
+            self.steps[index] += block.length
+            if not waits:
+                warps = self.warp_of(index)
+                slots = WARP * (1 + int(np.count_nonzero(warps[1:] != warps[:-1])))
+                state.warp_slots += block.length * slots
+                state.idle_slots[target] += block.length * (slots - len(index))
+        if state.step % 1024 == 0 and int(self.steps[index].max()) + self.common_steps > state.launch.thread_step_limit:
+            self._too_long(target, index)
         lanes = Lanes(self, None if everyone else index, len(index))
         for operation in block.operations:
             operation(lanes)
         taken = block.taken(lanes)
+        members = block.members(lanes) if block.members is not None else None
         chosen = None if block.chosen is None else lanes.spread(block.chosen(lanes))
         if block.predicate is not None:
             self.votes[index] = lanes.spread(block.predicate(lanes))
@@ -337,17 +413,21 @@ class Wave:
         if taken is None:
             self._enter(block.following, index)
         elif taken is True:
-            self._leave(block, index)
+            self._leave(block, index, members)
         else:
+            if self.program.barriers:
+                self.last_parting[index] = state.tick(block.site, 0)
             self._enter(block.following, index[~taken])
-            self._leave(block, index[taken])
+            if members is not None:
+                members = np.broadcast_to(members, index.shape)[taken]
+            self._leave(block, index[taken], members)
 
-    def _leave(self, block: Block, index: np.ndarray) -> None:
+    def _leave(self, block: Block, index: np.ndarray, members: Any) -> None:
         """What the block's last instruction does to the lanes for which it acts."""
         if not len(index):
             return
         if block.ends == "branch":
-            self._enter(block.target, index)
+            self._enter(block.target, index, idle=block.spins)
         elif block.ends == "exit":
             self._exit(index)
         elif block.ends == "call":
@@ -357,6 +437,9 @@ class Wave:
                 self._enter(target, lanes)
         elif block.ends == "trap":
             self.trap(block.site, index)
+        elif block.ends == "warp barrier":
+            self.warps_waiting.append((index, np.broadcast_to(members, index.shape), block.following, block.site))
+            self._complete_warps()
         else:
             self._arrive(block, index)
 
@@ -388,74 +471,149 @@ class Wave:
 
     def _exit(self, index: np.ndarray) -> None:
         self.alive -= np.bincount(index // self.block_threads, minlength=self.blocks)
+        self.gone[index] = True
+        joined = self.state.order.joined[self.numbers[index]] >> THREAD_BITS
+        if (self.last_touch[index] > joined).any():
+            # What these threads touched no later barrier orders.
+            for block in np.unique(index[self.last_touch[index] > joined] // self.block_threads):
+                if self.alive[block]:
+                    self.state.order.split(int(block) + self.first_block)
         for barrier in list(self.waiting):
             self._complete(barrier)
+        if self.warps_waiting:
+            self._complete_warps()
+
+    # -- barriers
 
     def _arrive(self, block: Block, index: np.ndarray) -> None:
         self.counters.barriers += len(index)
-        following = _NOWHERE if block.arrives else block.following
-        self.waiting.setdefault(block.barrier, []).append((index, following, block.site))
+        arrival = Arrival(index, block, self.state.tick(block.site, 0))
+        self.waiting.setdefault(block.barrier, []).append(arrival)
         if block.arrives:
             self._enter(block.following, index)
-        self._complete(block.barrier, block.barrier_count)
+        self._complete(block.barrier)
 
-    def _complete(self, barrier: int, expected: int | None = None) -> None:
+    def _complete(self, barrier: int) -> None:
         """Release the blocks in which everybody who is alive, or as many as the barrier counts, has arrived."""
-        groups = self.waiting[barrier]
+        arrivals = self.waiting[barrier]
         arrived = np.zeros(self.blocks, np.int64)
-        for index, _, _ in groups:
-            arrived += np.bincount(index // self.block_threads, minlength=self.blocks)
-        needed = self.alive if expected is None else np.minimum(expected, self.alive)
+        needed = self.alive.copy()
+        for arrival in arrivals:
+            owner = arrival.index // self.block_threads
+            arrived += np.bincount(owner, minlength=self.blocks)
+            if arrival.block.barrier_count is not None:
+                needed[owner] = np.minimum(arrival.block.barrier_count, self.block_threads)
+        exited = self.block_threads - self.alive
+        counted = needed < self.block_threads
+        needed = np.where(counted & (needed > self.alive), needed - exited, np.minimum(needed, self.alive))
         done = (arrived > 0) & (arrived >= needed)
         if not done.any():
             return
-        self._judge(groups, done)
+        released, kept = [], []
+        for arrival in arrivals:
+            free = done[arrival.index // self.block_threads]
+            if free.all():
+                released.append(arrival)
+                continue
+            kept.append(replace(arrival, index=arrival.index[~free]))
+            if free.any():
+                released.append(replace(arrival, index=arrival.index[free]))
+        self._judge(released, done)
         if self.program.tallies:
-            self._count_votes(np.concatenate([index for index, _, _ in groups]), done)
-        blocks = np.flatnonzero(done) + self.first_block
-        self.state.block_barrier[blocks] = self.state.step + 1
-        self.state.step += 1
-        remaining = []
-        for index, following, site in groups:
-            free = done[index // self.block_threads]
-            if following != _NOWHERE:
-                self._enter(following, index[free])
-            if not free.all():
-                remaining.append((index[~free], following, site))
-        if remaining:
-            self.waiting[barrier] = remaining
+            self._count_votes(np.concatenate([arrival.index for arrival in released]))
+        self._order(released, done, arrived)
+        if kept:
+            self.waiting[barrier] = kept
         else:
             del self.waiting[barrier]
+        for arrival in released:
+            if not arrival.block.arrives:
+                self._enter(arrival.block.following, arrival.index)
 
-    def _count_votes(self, index: np.ndarray, done: np.ndarray) -> None:
+    def _order(self, released: list[Arrival], done: np.ndarray, arrived: np.ndarray) -> None:
+        order, tick = self.state.order, self.state.tick(released[0].block.site, 0)
+        whole = done & (arrived == self.alive) if not any(a.block.arrives for a in released) else done & False
+        waiting = np.concatenate([a.index for a in released])
+        everybody = whole[waiting // self.block_threads]
+        if everybody.any():
+            order.whole_barrier(self.numbers[waiting[everybody]], tick)
+        for block in np.flatnonzero(done & ~whole):
+            parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+            when = []
+            for arrival in released:
+                own = arrival.index[arrival.index // self.block_threads == block]
+                parts[arrival.block.arrives].append(self.numbers[own])
+                if arrival.block.arrives:
+                    when.append(np.full(len(own), arrival.tick << THREAD_BITS))
+            empty = np.zeros(0, np.int64)
+            order.barrier(
+                int(block) + self.first_block,
+                np.concatenate([empty, *parts[0]]),
+                np.concatenate([empty, *parts[1]]),
+                np.concatenate([empty, *when]),
+                tick,
+            )
+
+    def _complete_warps(self) -> None:
+        """Release the warps in which all lanes of a barrier's mask that have not exited have arrived."""
+        index = np.concatenate([entry[0] for entry in self.warps_waiting])
+        mask = np.concatenate([entry[1] for entry in self.warps_waiting])
+        entry = np.repeat(np.arange(len(self.warps_waiting)), [len(entry[0]) for entry in self.warps_waiting])
+        lane = (index % self.block_threads % WARP).astype(np.int64)
+        key = self.warp_of(self.numbers[index]) << 32 | mask.astype(np.int64)
+        keys, which = np.unique(key, return_inverse=True)
+        present = np.zeros(len(keys), np.int64)
+        np.bitwise_or.at(present, which, 1 << lane)
+        needed = (keys & 0xFFFFFFFF) & self._alive_lanes(keys >> 32)
+        done = (needed & ~present) == 0
+        if not done.any():
+            return
+        tick = self.state.tick(self.warps_waiting[0][3], 0)
+        free = done[which]
+        order = np.argsort(which[free], kind="stable")
+        members, owner = index[free][order], which[free][order]
+        for group in np.split(members, np.flatnonzero(np.diff(owner)) + 1):
+            block, thread = divmod(int(self.numbers[group[0]]), self.block_threads)
+            self.state.order.warp_barrier(thread // WARP, block, group % self.block_threads % WARP, tick)
+        before, self.warps_waiting = self.warps_waiting, []
+        for number, (lanes, masks, following, site) in enumerate(before):
+            go = free[entry == number]
+            self._enter(following, lanes[go])
+            if not go.all():
+                self.warps_waiting.append((lanes[~go], masks[~go], following, site))
+
+    def _alive_lanes(self, warps: np.ndarray) -> np.ndarray:
+        """Bits of the lanes of each warp that have not exited."""
+        block, warp = warps // self.state.warps_per_block, warps % self.state.warps_per_block
+        lane = warp[:, None] * WARP + np.arange(WARP)
+        first = (block - self.first_block) * self.block_threads
+        there = lane < self.block_threads
+        alive = there & ~self.gone[np.where(there, first[:, None] + lane, 0)]
+        return np.asarray((alive.astype(np.int64) << np.arange(WARP)).sum(axis=1))
+
+    def _count_votes(self, index: np.ndarray) -> None:
         block = index // self.block_threads
-        index, block = index[done[block]], block[done[block]]
         self.tally[index] = np.bincount(block, self.votes[index], self.blocks).astype(np.int64)[block]
         self.met[index] = np.bincount(block, minlength=self.blocks)[block]
 
-    def _judge(self, groups: list[tuple[np.ndarray, int, int]], done: np.ndarray) -> None:
+    def _judge(self, released: list[Arrival], done: np.ndarray) -> None:
         """Findings about a barrier that completes in the blocks `done`."""
-        sites = {site for _, _, site in groups}
-        if len(sites) > 1:
-            index = np.concatenate([index for index, _, _ in groups])
-            at = np.concatenate([np.full(len(index), site) for index, _, site in groups])
-            free = done[index // self.block_threads]
-            index, at = index[free], at[free]
+        index = np.concatenate([arrival.index for arrival in released])
+        site = np.concatenate([np.full(len(arrival.index), arrival.block.site) for arrival in released])
+        if (site != site[0]).any():
             warp = self.warp_of(self.numbers[index])
-            order = np.lexsort((at, warp))
-            split = np.flatnonzero((warp[order][1:] == warp[order][:-1]) & (at[order][1:] != at[order][:-1]))
+            order = np.lexsort((site, warp))
+            split = np.flatnonzero((warp[order][1:] == warp[order][:-1]) & (site[order][1:] != site[order][:-1]))
             if len(split):
                 here, there = order[split[0]], order[split[0] + 1]
-                self._divergent(int(at[here]), int(at[there]), int(index[here]), len(split))
-        gone = done & (self.alive < self.block_threads)
-        if gone.any():
-            first = min(sites)
-            present = np.zeros(self.threads, bool)
-            for index, _, _ in groups:
-                present[index] = True
-            skipped = np.repeat(gone, self.block_threads) & ~present & (self.last_site > max(sites))
-            if skipped.any():
-                self._divergent(first, None, int(groups[0][0][0]), int(skipped.sum()))
+                self._divergent(int(site[here]), int(site[there]), int(index[here]), len(split))
+        if not (done & (self.alive < self.block_threads)).any():
+            return
+        joined = self.state.order.joined[self.numbers] >> THREAD_BITS
+        skipped = self.gone & np.repeat(done, self.block_threads)
+        skipped &= (self.last_touch > joined) & (self.last_touch > self.last_parting)
+        if skipped.any():
+            self._divergent(int(site[0]), None, int(index[0]), int(skipped.sum()))
 
     def _divergent(self, site: int, other: int | None, lane: int, count: int) -> None:
         thread, block = self.where(int(self.numbers[lane]))
@@ -465,15 +623,26 @@ class Wave:
 
     def _stuck(self) -> None:
         """Threads wait at barriers that cannot complete."""
-        index, _, site = next(iter(self.waiting.values()))[0]
-        others = [s for groups in self.waiting.values() for _, _, s in groups if s != site]
+        waiting = [(a.index, a.block.site) for arrivals in self.waiting.values() for a in arrivals]
+        waiting += [(index, site) for index, _, _, site in self.warps_waiting]
+        waiting.sort(key=lambda entry: entry[1])
+        index, site = waiting[0]
+        others = [there for _, there in waiting if there != site]
         self._divergent(site, others[0] if others else None, int(index[0]), len(index))
         raise Stop
 
-    def _too_long(self, index: np.ndarray) -> None:
-        site = self.program.blocks[min(self.ready, default=0)].site
-        thread, block = self.where(int(self.numbers[index[0]]))
-        self.report(messages.step_limit(self.line_of(site), thread, block), "limit")
+    def _too_long(self, target: int, index: np.ndarray) -> None:
+        lane = index[int(np.argmax(self.steps[index]))]
+        thread, block = self.where(int(self.numbers[lane]))
+        self.report(messages.step_limit(self.line_of(self.program.blocks[target].site), thread, block), "limit")
+        raise Stop
+
+    def stalled(self) -> None:
+        """All blocks that a GPU holds wait, and others have not started."""
+        state, target = self.state, min(self.ready)
+        thread, block = self.where(int(self.numbers[self.ready[target][0][0]]))
+        line, blocks = self.line_of(self.program.blocks[target].site), _volume(state.launch.grid)
+        self.report(messages.not_resident(line, thread, block, state.resident, blocks), "limit")
         raise Stop
 
 
@@ -481,20 +650,45 @@ def _index(number: int, shape: Dim3) -> Dim3:
     return number % shape[0], number // shape[0] % shape[1], number // (shape[0] * shape[1])
 
 
+def resident_blocks(launch: Launch, program: Program) -> int:
+    """How many blocks of a launch a GPU holds at once, registers left aside."""
+    threads = -(-_volume(launch.block) // WARP) * WARP
+    shared = program.shared_size + launch.shared_bytes + 1024
+    return MULTIPROCESSORS * max(1, min(RESIDENT_THREADS // threads, RESIDENT_BLOCKS, RESIDENT_SHARED // shared))
+
+
 def run(state: State) -> None:
-    """All blocks of the launch, in waves."""
+    """All blocks of the launch."""
     launch = state.launch
     blocks = _volume(launch.grid)
     at_once = max(
         1,
         min(
-            WAVE_THREADS // _volume(launch.block),
+            WAVE_THREADS // state.block_threads,
             (64 << 20) // max(1, state.program.shared_size + launch.shared_bytes),
-            (256 << 20) // max(1, state.program.local_size * _volume(launch.block)),
+            (256 << 20) // max(1, state.program.local_size * state.block_threads),
         ),
     )
-    if state.program.grid_sync:
-        at_once = blocks
+    waves: list[Wave] = []
+    stalled = 0
     with np.errstate(all="ignore"):
-        for first in range(0, blocks, at_once):
-            Wave(state, first, min(at_once, blocks - first)).run()
+        while waves or state.started < blocks:
+            room = min(blocks - state.started, state.resident - (state.started - state.ended), at_once)
+            if room > 0:
+                size = int(state.random.integers(max(1, room // 2), room + 1)) if launch.seed else room
+                waves.append(Wave(state, state.started, size))
+                state.started += size
+            step, before = state.step, state.ended
+            for wave in list(waves):
+                if wave.advance():
+                    waves.remove(wave)
+                    state.ended += wave.blocks - wave.counted_ended
+            for wave in waves:
+                # A block that has ended makes room for the next one.
+                ended = int((wave.alive == 0).sum())
+                state.ended += ended - wave.counted_ended
+                wave.counted_ended = ended
+            only_waiting = room <= 0 and state.ended == before and state.step - step <= (TURN + 2) * len(waves)
+            stalled = stalled + 1 if only_waiting and state.started < blocks else 0
+            if stalled > PATIENCE:
+                waves[0].stalled()

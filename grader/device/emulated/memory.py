@@ -7,6 +7,7 @@ interface.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ _OFFSET = np.uint64((1 << WINDOW_BITS) - 1)
 #: Window numbers above those of parameters and module variables.
 SHARED_WINDOW, LOCAL_WINDOW = 1 << 16, (1 << 16) + 1
 GLOBAL, SHARED, LOCAL = 0, 1, 2
+#: The thread in a record.
+THREADS = (1 << 32) - 1
 
 _ALIGN = 256
 
@@ -93,8 +96,21 @@ class Memory:
             for start, buffer in zip(self.buffer_starts, launch.buffers, strict=True)
         ]
 
-    def resolve(self, addresses: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """For generic addresses of global memory: position, may it be touched, window, offset from its start."""
+    def resolve(
+        self, addresses: np.ndarray, size: int
+    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+        """For generic addresses of global memory: position, may it be touched, window, offset from its start.
+
+        Where all may be touched only the positions are given.
+        """
+        low, high = int(addresses.min()), int(addresses.max())
+        only = low >> WINDOW_BITS
+        if only == high >> WINDOW_BITS and 0 < only < len(self.windows):
+            base = (only << WINDOW_BITS) + MIDDLE
+            begin, end = self.windows[only].begin, self.windows[only].end
+            position = addresses.view(np.int64) + (self.windows[only].start - base)
+            if begin <= low - base and high - base + size <= end and not (position & (size - 1)).any():
+                return position, None, None, None
         window = (addresses >> np.uint64(WINDOW_BITS)).astype(np.int64)
         offset = (addresses & _OFFSET).astype(np.int64) - MIDDLE
         known = (window > 0) & (window < len(self.windows))
@@ -104,18 +120,53 @@ class Memory:
         return self.start[window] + offset, good, window, offset
 
 
-class Shadow:
-    """For every cell: the last write, and the last two reads by different threads.
+class History:
+    """For every cell the last access, and the last by another thread, another warp, another block than that one.
 
-    A record is (thread, step, instruction, strong). A step counts executed basic blocks, so that an order can be
-    read off two records and the steps at which barriers completed.
+    Records are those of `grader.device.emulated.order`; 0 is none. `groups` say, finest first, which threads belong
+    together; a slot for each is made when it is first needed.
     """
 
-    def __init__(self, cells: int) -> None:
-        self.write_thread = np.full(cells, -1, np.int32)
-        self.write_step = np.zeros(cells, np.int32)
-        self.write_site = np.zeros(cells, np.int32)
-        self.write_strong = np.zeros(cells, bool)
-        self.read_thread = np.full((2, cells), -1, np.int32)
-        self.read_step = np.zeros((2, cells), np.int32)
-        self.read_site = np.zeros((2, cells), np.int32)
+    def __init__(self, cells: int, groups: tuple[Callable[[np.ndarray], np.ndarray], ...]) -> None:
+        self.last = np.zeros(cells, np.int64)
+        self.groups = groups
+        self.others: list[np.ndarray | None] = [None] * len(groups)
+
+    def slots(self) -> list[np.ndarray]:
+        return [self.last, *(slot for slot in self.others if slot is not None)]
+
+    def note(self, cells: Any, records: np.ndarray, distinct: bool) -> None:
+        """Remember accesses; `cells` is a slice or positions, `distinct` says that no cell comes twice."""
+        before = self.last[cells]
+        if before.any():
+            self._displace(cells, before, records)
+        self.last[cells] = records
+        if not distinct:
+            if len(cells) > 2 and (cells == cells[0]).all() and (records[1:] > records[:-1]).all():
+                # One place for all: of lanes in order these two are as far from the last as any.
+                cells, records = cells[[0, -2, -1]], records[[0, -2, -1]]
+            winner = self.last[cells]
+            self._displace(cells, np.where(winner != records, records, 0), winner)
+
+    def _displace(self, cells: Any, old: np.ndarray, new: np.ndarray) -> None:
+        moved = np.flatnonzero((old != 0) & ((old ^ new) & THREADS != 0))
+        if not len(moved):
+            return
+        cells = np.arange(cells.start, cells.stop, cells.step)[moved] if isinstance(cells, slice) else cells[moved]
+        old, new = old[moved], new[moved]
+        for number, group in enumerate(self.groups):
+            apart = group(old & THREADS) != group(new & THREADS)
+            slot = self.others[number]
+            if slot is None:
+                if not apart.any():
+                    return
+                slot = self.others[number] = np.zeros(len(self.last), np.int64)
+            slot[cells[apart]] = old[apart]
+
+
+class Shadow:
+    """Who wrote and who read every cell."""
+
+    def __init__(self, cells: int, groups: tuple[Callable[[np.ndarray], np.ndarray], ...]) -> None:
+        self.writes = History(cells, groups)
+        self.reads = History(cells, groups)

@@ -155,6 +155,27 @@ def step_limit(line: int | None, thread: Dim3, block: Dim3) -> Finding:
     )
 
 
+def not_resident(line: int | None, thread: Dim3, block: Dim3, resident: int, blocks: int) -> Finding:
+    return _of_a_thread(
+        "residency",
+        "{who} waits for a block that cannot start: {what}. "
+        "Launch no more blocks than the GPU holds, or do not let blocks wait for later ones.",
+        "{who} wartet auf einen Block, der nicht starten kann: {what}. "
+        "Starte nicht mehr Blöcke, als die GPU fasst, oder lass Blöcke nicht auf spätere warten.",
+        line,
+        thread,
+        block,
+        what=(
+            f"the GPU holds {resident} of these {blocks} blocks at once, and all of them wait",
+            f"Die GPU fasst {resident} dieser {blocks} Blöcke zugleich, und alle warten",
+        ),
+        whatever=(
+            "the GPU holds only some of the blocks at once, and all of them wait",
+            "Die GPU fasst nur einen Teil der Blöcke zugleich, und alle warten",
+        ),
+    )
+
+
 def trap(line: int | None, thread: Dim3, block: Dim3, said: str = "") -> Finding:
     """`said` is the text of a failed assertion."""
     what_en, what_de = "an assertion or a trap was hit", "Eine Zusicherung oder ein Trap wurde ausgelöst"
@@ -248,6 +269,32 @@ def bank_conflict(line: int | None, degree: float, count: int) -> Finding:
         },
         line=line,
         count=count,
+    )
+
+
+def divergence(line: int | None, share: float) -> Finding:
+    return Finding(
+        "divergence",
+        {
+            "en": f"Threads of a warp go different ways: on average {share:.0%} of its lanes work, and most others "
+            "idle at this line. Let all threads of a warp take the same branch, or spread the work over more threads.",
+            "de": f"Threads eines Warps gehen verschiedene Wege: Im Mittel arbeiten {share:.0%} seiner Lanes, und die "
+            "meisten anderen ruhen bei dieser Zeile. Lass alle Threads eines Warps denselben Zweig nehmen oder "
+            "verteile die Arbeit auf mehr Threads.",
+        },
+        line=line,
+    )
+
+
+def occupancy(share: float, blocks: int, shared_bytes: int) -> Finding:
+    return Finding(
+        "occupancy",
+        {
+            "en": f"A multiprocessor holds {blocks} of these blocks at once, {share:.0%} of the threads it could: each "
+            f"takes {shared_bytes} bytes of shared memory. Use larger blocks, or less shared memory in each.",
+            "de": f"Ein Multiprozessor fasst {blocks} dieser Blöcke zugleich, {share:.0%} der möglichen Threads: Ein "
+            f"Block nimmt {shared_bytes} Byte Shared Memory. Nimm größere Blöcke oder weniger Shared Memory je Block.",
+        },
     )
 
 

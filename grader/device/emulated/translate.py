@@ -18,6 +18,7 @@ from grader.device.emulated.access import Access
 from grader.device.emulated.calls import CallSite, Place
 from grader.device.emulated.formats import FORMATS
 from grader.device.emulated.memory import LOCAL_WINDOW, SHARED_WINDOW, address
+from grader.device.emulated.order import NARROW, WIDE
 from grader.device.emulated.ptx import (
     SIZES,
     Address,
@@ -60,6 +61,10 @@ class Block:
     barrier_count: int | None = None
     guard: Callable[[Lanes], Any] | None = None
     length: int = 0
+    #: Lanes of a warp barrier.
+    members: Callable[[Lanes], Any] | None = None
+    #: Its branch leads back over a strong read: a loop that may wait for another thread.
+    spins: bool = False
     call: CallSite | None = None
     #: bar.arrive: the lanes are counted and go on.
     arrives: bool = False
@@ -99,8 +104,10 @@ class Program:
     granule: int
     fences: bool
     warp_sync: bool
-    grid_sync: bool
+    barriers: bool
     float64_sites: list[int]
+    #: Registers that live from one basic block to another.
+    lasting: frozenset[int]
     #: The block in which the kernel begins; functions stand before it, so that lanes in a call go first.
     entry_block: int = 0
     calls: bool = False
@@ -128,6 +135,9 @@ _STRONG = {"volatile", "relaxed", "acquire", "release", "acq_rel", "mmio"}
 _TERMINATORS = {"bra", "ret", "exit", "trap", "bar", "barrier", "brkpt", "brx"}
 #: What may stand in the opcode of a barrier of the block.
 _BARRIER = {"sync", "arrive", "red", "cta", "aligned", "popc", "and", "or", "u32", "pred"}
+_ARITHMETIC = {"add", "sub", "mul", "fma", "div", "sqrt", "rcp", "mad"}
+#: pi / 2 ** 65: libdevice's float32 sine and cosine of a large angle multiply by it in float64.
+_RANGE_REDUCTION = {float.fromhex("0x1.921fb54442d19p-64")}
 
 
 class _Translator:
@@ -156,6 +166,7 @@ class _Translator:
             self.numbers[o.name] for i in function.instructions for o in _sources(i) if isinstance(o, Register)
         }
         self.site = 0
+        self.strong_reads: set[int] = set()
         #: Has an instruction of this block left a carry?
         self.carries = False
 
@@ -178,6 +189,9 @@ class _Translator:
             blocks.append(self._return_to(start - 1) if start == end else self._block(start, end, starts))
         for number, block in enumerate(blocks):
             block.following = number + 1
+            if block.ends == "branch" and block.target <= number:
+                end = starts[number + 1] if number + 1 < len(starts) else len(instructions)
+                block.spins = any(self.site_of(n) in self.strong_reads for n in range(starts[block.target], end))
         # Running off the end is a return.
         blocks.append(Block(self.site_of(max(len(instructions) - 1, 0)), ends="exit"))
         ordered = [*instructions[self.linked.start :], *instructions[: self.linked.start]]
@@ -198,12 +212,9 @@ class _Translator:
             fences=bool(names & {"membar", "fence"})
             or any(_STRONG & {"acquire", "release", "acq_rel"} & set(p) for p in opcodes),
             warp_sync=any(p[:2] == ("bar", "warp") for p in opcodes),
-            grid_sync=False,
-            float64_sites=[
-                n
-                for n, i in enumerate(ordered)
-                if i.parts[-1] == "f64" and i.parts[0] in ("add", "sub", "mul", "fma", "div", "sqrt", "rcp", "mad")
-            ],
+            lasting=self._lasting(starts),
+            barriers=any(block.ends == "barrier" for block in blocks),
+            float64_sites=self._unintended_float64(),
             entry_block=_block_at(starts, self.linked.start, len(instructions)),
             calls=any(variable.space == "param" for variable in function.variables.values()),
             frame_size=self.frame_size,
@@ -212,11 +223,48 @@ class _Translator:
 
     def _granule(self) -> int:
         """Bytes of a shadow cell: the smallest access of the kernel."""
-        smallest = 4
+        smallest = 8
         for instruction in self.function.instructions:
             if instruction.parts[0] in ("ld", "st", "atom", "red", "ldu") and "param" not in instruction.parts:
-                smallest = min(smallest, SIZES.get(instruction.parts[-1], 4))
+                smallest = min(smallest, SIZES.get(instruction.parts[-1], 1))
         return smallest
+
+    def _unintended_float64(self) -> list[int]:
+        """Arithmetic in float64 of a kernel that neither takes nor keeps one; not that of a range reduction."""
+        function = self.function
+        if any(parameter.type == "f64" for parameter in function.parameters):
+            return []
+        found = []
+        for number, instruction in enumerate(function.instructions):
+            name, kind = instruction.parts[0], instruction.parts[-1]
+            if kind != "f64":
+                continue
+            if name in ("ld", "st", "atom", "red"):
+                return []
+            constants: set[float] = {o.value for o in instruction.operands if isinstance(o, Immediate)}
+            if name in _ARITHMETIC and not constants & _RANGE_REDUCTION:
+                found.append(self.site_of(number))
+        return found
+
+    def _lasting(self, starts: list[int]) -> frozenset[int]:
+        """Registers that some block reads before it has written them for all its lanes."""
+        found: set[int] = set()
+        written: set[str] = set()
+        begins = set(starts)
+        for number, instruction in enumerate(self.function.instructions):
+            if number in begins:
+                written = set()
+            target = instruction.operands[0] if instruction.operands else None
+            first = isinstance(target, Register | Vector) and instruction.parts[0] not in ("st", "red", "bra", "brx")
+            reads = instruction.operands[1:] if first else instruction.operands
+            used = {r for operand in reads for r in _registers(operand)}
+            results: set[str] = set(_registers(target)) if first else set()
+            if instruction.guard is not None:
+                used |= {instruction.guard[0].name} | results
+            found.update(self.numbers[name] for name in used - written if name in self.numbers)
+            if instruction.guard is None:
+                written |= results
+        return frozenset(found)
 
     def _starts(self) -> list[int]:
         starts = {0, *self.function.labels.values()}
@@ -279,7 +327,7 @@ class _Translator:
 
     @staticmethod
     def _is_end(instruction: Instruction) -> bool:
-        return instruction.parts[0] in _TERMINATORS and instruction.parts[:2] != ("bar", "warp")
+        return instruction.parts[0] in _TERMINATORS
 
     def _end(self, block: Block, instruction: Instruction, starts: list[int], number: int) -> None:
         if instruction.guard is not None:
@@ -306,6 +354,9 @@ class _Translator:
             block.ends = "exit"
         elif name in ("trap", "brkpt"):
             block.ends = "trap"
+        elif instruction.parts[:2] == ("bar", "warp"):
+            block.ends = "warp barrier"
+            block.members = self._get(instruction.operands[0], np.uint32)
         else:
             self._barrier(block, instruction)
 
@@ -471,7 +522,24 @@ class _Translator:
     def access(self, instruction: Instruction, dtype: Any, strong: bool = False) -> tuple[Access, str]:
         space = next((p for p in instruction.parts if p in _SPACES), "")
         strong = strong or bool(_STRONG & set(instruction.parts))
-        return Access(space, dtype, self.site, instruction.line, strong), space
+        if strong and instruction.parts[0] in ("ld", "atom"):
+            self.strong_reads.add(self.site)
+        return Access(space, dtype, self.site, instruction.line, _scope(instruction) if strong else 0), space
+
+
+def _scope(instruction: Instruction) -> int:
+    return NARROW if "cta" in instruction.parts else WIDE
+
+
+def _registers(operand: Any) -> list[str]:
+    """Names of the registers in an operand."""
+    if isinstance(operand, Register):
+        return [operand.name]
+    if isinstance(operand, Address):
+        return _registers(operand.base)
+    if isinstance(operand, Vector):
+        return [name for item in operand.items for name in _registers(item)]
+    return []
 
 
 def _reduces(instruction: Instruction) -> bool:

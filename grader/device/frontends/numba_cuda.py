@@ -51,7 +51,7 @@ _CONTEXT = 1
 #: Handles of streams and events.
 _numbers = itertools.count(0x1000)
 #: Findings after which memory does not hold what the kernel should have left: the launch raises.
-FATAL = frozenset({"launch", "unsupported", "compile", "step-limit", "trap"})
+FATAL = frozenset({"launch", "unsupported", "compile", "residency", "step-limit", "trap"})
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ NAMES: dict[str, dict[str, str]] = {
     "race": {"en": "race", "de": "Wettlauf"},
     "barrier": {"en": "barrier", "de": "Barriere"},
     "uninitialised": {"en": "never written", "de": "nie beschrieben"},
+    "residency": {"en": "waits for blocks that cannot start", "de": "wartet auf Blöcke, die nicht starten können"},
+    "occupancy": {"en": "few threads at once", "de": "wenige Threads zugleich"},
     "step-limit": {"en": "does not end", "de": "endet nicht"},
     "launch": {"en": "launch", "de": "Start"},
     "unsupported": {"en": "not emulated", "de": "nicht emuliert"},

@@ -33,7 +33,7 @@ C_TYPES = {
     "f": "float",
     "d": "double",
 }
-FATAL = frozenset({"launch", "unsupported", "compile", "step-limit", "trap"})
+FATAL = frozenset({"launch", "unsupported", "compile", "residency", "step-limit", "trap"})
 
 
 class CompileException(Exception):
