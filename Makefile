@@ -14,7 +14,7 @@ help:
 	@echo "make test     lint, type check, unit, service and browser tests"
 	@echo "make install  install only; GPU=1 adds CuPy for a real GPU"
 	@echo "make bench    the benchmarks"
-	@echo "make attacks  every known attack, by stock nbgrader and by Lehrwerk (half an hour)"
+	@echo "make attacks  every known attack, by stock nbgrader and by Lehrwerk (a quarter of an hour)"
 
 machine:
 	@case "$$(uname -s)" in Linux) ;; *) echo "Lehrwerk runs on Linux (x86-64 or arm64). On macOS use a Linux container, on Windows use WSL2." >&2; exit 1;; esac
@@ -43,6 +43,9 @@ bench:
 	.venv/bin/python -m benchmarks.grading
 	.venv/bin/python -m benchmarks.startup
 	.venv/bin/python -m benchmarks.emulator
+	.venv/bin/python -m benchmarks.trust
+	.venv/bin/python -m benchmarks.intake
+	.venv/bin/python -m benchmarks.throughput
 
 attacks:
 	@$(MAKE) --no-print-directory install DEV=1
