@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ from nbgrader.preprocessors import ComputeChecksums
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.room import COURSE, FOLDER, UNIT, hand_in, notebooks, platform, wait_for, workers
+from benchmarks.room import COURSE, FOLDER, UNIT, hand_in, nbgrader, notebooks, platform, wait_for, workers
 from grader.course.build import build
 from grader.device.kernel import write_kernelspec
 from grader.exam.verdict import Verdict
@@ -90,21 +89,17 @@ def theirs(contents: list[bytes]) -> tuple[float, list[float]]:
             folder.mkdir(parents=True)
             (folder / f"{UNIT}.ipynb").write_bytes(content)
         write_kernelspec(Path(scratch) / "share" / "kernels", python=sys.executable, language="en", device="emulated")
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "JUPYTER_PATH": str(Path(scratch) / "share"),
-            "PYTHONWARNINGS": "ignore",
-        }
         started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", "autograde", UNIT, f"--CourseDirectory.root={root}",
-             f"--CourseDirectory.course_id={COURSE}", f"--CourseDirectory.db_url={gradebook}"],
-            env=environment, cwd=root, capture_output=True, text=True,
-        )  # fmt: skip
+        nbgrader(
+            "autograde",
+            UNIT,
+            f"--CourseDirectory.root={root}",
+            f"--CourseDirectory.course_id={COURSE}",
+            f"--CourseDirectory.db_url={gradebook}",
+            cwd=root,
+            JUPYTER_PATH=str(Path(scratch) / "share"),
+        )
         seconds = time.perf_counter() - started
-        if done.returncode:
-            sys.exit(f"nbgrader autograde ended with {done.returncode}:\n{done.stderr[-4000:]}")
         with Gradebook(gradebook, COURSE) as book:
             return seconds, [book.find_submission(UNIT, f"person-{n}").score for n in range(len(contents))]
 

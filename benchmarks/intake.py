@@ -27,11 +27,10 @@ import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.room import COURSE, FOLDER, UNIT, notebooks
+from benchmarks.room import COURSE, UNIT, nbgrader, notebooks, platform
 from campus import runtime
 from campus.processes import wait_until
-from campus.publish import open_store, prepare, publish
-from campus.settings import ENVIRONMENT, load
+from campus.settings import ENVIRONMENT
 from grader.course.archives import pack_files
 from grader.store import Store
 from tests.faults.hub import as_service, hub_double
@@ -87,28 +86,17 @@ def peak_megabytes(pid: int) -> float:
 
 
 @contextmanager
-def portal(folder: Path, database: str) -> Iterator[tuple[Store, str, int]]:
+def portal(log: Path, database: str) -> Iterator[tuple[Store, str, int]]:
     """The store, the URL that takes submissions, and the portal's process number."""
-    file = folder / "lehrwerk.yaml"
-    file.write_text(
-        "data: data\nhub: {port: 0}\ntenants: [{id: nord, name: {en: Benchmark}, courses: [{id: first-kernels}]}]\n"
-        f'storage: {{database: "{database}"}}\n',
-        encoding="utf-8",
-    )
-    settings = load(file)
-    prepare(settings)
-    here = runtime.prepare(settings)
-    with ExitStack() as held:
-        store = open_store(settings)
-        held.callback(store.close)
-        publish(settings, FOLDER, "nord", by="benchmark")
+    with platform(database) as (settings, file, store), ExitStack() as held:
+        here = runtime.prepare(settings)
         hub = held.enter_context(hub_double(["tenant:nord", f"course:{COURSE.replace('--', '/')}:learner"]))
-        log = held.enter_context((folder / "portal.log").open("wb"))
+        output = held.enter_context(log.open("wb"))
         process = subprocess.Popen(
             [sys.executable, "-m", "campus.portal"],
             env={**os.environ, ENVIRONMENT: str(file), **as_service(here, hub)},
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
         )
         held.callback(process.wait)
         held.callback(process.terminate)
@@ -121,7 +109,7 @@ def portal(folder: Path, database: str) -> Iterator[tuple[Store, str, int]]:
                 return False
 
         if not wait_until(answers, 60):
-            sys.exit(f"the portal did not start:\n{(folder / 'portal.log').read_text(encoding='utf-8')}")
+            sys.exit(f"the portal did not start:\n{log.read_text(encoding='utf-8')}")
         yield store, f"{base}/courses/{COURSE}/assignments/{UNIT}/submissions", process.pid
 
 
@@ -142,11 +130,6 @@ def stock(folder: Path, text: bytes) -> list[float]:
     config = f"c = get_config()\nc.CourseDirectory.course_id = 'peer'\nc.Exchange.root = {str(exchange)!r}\n"
     for place in (folder / "course", folder):
         (place / "nbgrader_config.py").write_text(config, encoding="utf-8")
-
-    def nbgrader(*arguments: str, cwd: Path) -> None:
-        done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=cwd, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"nbgrader {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
 
     nbgrader("generate_assignment", UNIT, cwd=folder / "course")
     nbgrader("release_assignment", UNIT, cwd=folder / "course")
@@ -173,13 +156,13 @@ def main() -> None:
         scratch = Path(name)
         # PostgreSQL runs as a user of its own.
         scratch.chmod(0o711)
-        for place in ("sqlite", "postgres", "server", "stock"):
+        for place in ("server", "stock"):
             (scratch / place).mkdir()
         server = PostgresServer(scratch / "server")
         server.start()
         held.callback(server.stop)
         for label, database in (("sqlite", ""), ("postgres", server.url)):
-            with portal(scratch / label, database) as (store, url, pid):
+            with portal(scratch / f"{label}.log", database) as (store, url, pid):
                 rush = hand_in_all(url, count, seconds, text)
                 if rush.refused:
                     print(f"{len(rush.refused)} were refused, the first: {rush.refused[0]}", file=sys.stderr)

@@ -31,13 +31,14 @@ PLAIN = "nord--plain"
 
 
 @contextmanager
-def _empty() -> Iterator[tuple[Settings, Path, Store]]:
-    """Settings, their file, and the store of a platform without courses."""
+def _empty(database: str = "") -> Iterator[tuple[Settings, Path, Store]]:
+    """Settings, their file, and the store of a platform without courses; no `database` is SQLite's."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "lehrwerk.yaml"
         file.write_text(
             "data: data\nhub: {port: 0}\ntenants:\n"
-            "  - {id: nord, name: {en: Benchmark}, courses: [{id: first-kernels}, {id: plain}]}\n",
+            "  - {id: nord, name: {en: Benchmark}, courses: [{id: first-kernels}, {id: plain}]}\n"
+            f'storage: {{database: "{database}"}}\n',
             encoding="utf-8",
         )
         settings = load(file)
@@ -50,9 +51,9 @@ def _empty() -> Iterator[tuple[Settings, Path, Store]]:
 
 
 @contextmanager
-def platform() -> Iterator[tuple[Settings, Path, Store]]:
+def platform(database: str = "") -> Iterator[tuple[Settings, Path, Store]]:
     """Settings, their file, and the store, with the first course published."""
-    with _empty() as (settings, file, store):
+    with _empty(database) as (settings, file, store):
         publish(settings, FOLDER, "nord", by="benchmark")
         yield settings, file, store
 
@@ -132,6 +133,20 @@ def wait_for(store: Store, ids: list[str]) -> None:
             seen = event.seq
             if event.submission_id in waiting and event.state in ("graded", "needs review", "failed"):
                 waiting.discard(event.submission_id)
+
+
+def nbgrader(*arguments: str, cwd: Path, **environment: str) -> None:
+    """Stock nbgrader by its command line, with these variables besides."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        env={**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore", **environment},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(f"nbgrader {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
 
 
 @contextmanager

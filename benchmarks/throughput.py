@@ -12,13 +12,13 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -26,7 +26,7 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.room import hand_in_files, plain_platform, wait_for, workers
+from benchmarks.room import hand_in_files, nbgrader, plain_platform, wait_for, workers
 from grader.exam.verdict import Verdict
 from tests.notebooks import given, notebook, solution, test
 
@@ -105,7 +105,7 @@ def five_cells(folder: Path, count: int) -> Case:
 
 
 def quickstart(folder: Path, count: int) -> Case:
-    nbgrader("quickstart", "course", cwd=folder)
+    stock("quickstart", "course", cwd=folder)
     source = folder / "course" / "source" / "ps1"
     made = []
     for number in range(count):
@@ -126,15 +126,8 @@ def quickstart(folder: Path, count: int) -> Case:
     return Case("ps1", source.parents[1], made)
 
 
-def nbgrader(*arguments: str, cwd: Path) -> None:
-    """Stock nbgrader by its command line."""
-    environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1", "PYTHONWARNINGS": "ignore"}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments], env=environment, cwd=cwd, capture_output=True, text=True
-    )
-    if done.returncode:
-        sys.exit(f"nbgrader {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+#: Stock nbgrader runs kernels on Numba's simulator.
+stock = partial(nbgrader, NUMBA_ENABLE_CUDASIM="1")
 
 
 class Stock:
@@ -145,7 +138,7 @@ class Stock:
         self.case = case
         shutil.copytree(case.source / "source" / case.name, folder / "source" / case.name)
         (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'peer'\n")
-        nbgrader("generate_assignment", case.name, cwd=folder)
+        stock("generate_assignment", case.name, cwd=folder)
 
     def _lay_out(self, chunk: dict[str, dict[str, bytes]]) -> None:
         shutil.rmtree(self.root / "submitted", ignore_errors=True)
@@ -162,12 +155,12 @@ class Stock:
     def each(self, chunk: dict[str, dict[str, bytes]]) -> dict[str, float]:
         self._lay_out(chunk)
         for person in chunk:
-            nbgrader("autograde", self.case.name, "--create", "--student", person, cwd=self.root)
+            stock("autograde", self.case.name, "--create", "--student", person, cwd=self.root)
         return self._scores(list(chunk))
 
     def all_at_once(self, chunk: dict[str, dict[str, bytes]]) -> dict[str, float]:
         self._lay_out(chunk)
-        nbgrader("autograde", self.case.name, "--create", cwd=self.root)
+        stock("autograde", self.case.name, "--create", cwd=self.root)
         return self._scores(list(chunk))
 
 

@@ -16,7 +16,7 @@ from grader.course.model import CourseError
 from grader.course.modes import settled
 from grader.course.opened import assignments, open_course
 from grader.device.cuda import available
-from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
+from grader.exam.room import ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -41,21 +41,20 @@ def grade_file(course: Path, assignment: str, file: Path, *, device: Device, lan
         known = assignments(course)
         if assignment not in known:
             raise BadInput(f"{course} has no assignment {assignment!r}; it has: {', '.join(known) or 'none'}")
-        with tempfile.TemporaryDirectory() as scratch:
-            room_limits = ExamLimits.model_validate(
-                {key: value for key, value in limits.model_dump().items() if key in ExamLimits.model_fields}
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            ExamRoom(limits, device=device, scratch=Path(scratch) / "room") as room,
+        ):
+            opened = open_course(course, Path(scratch) / "course", room, [assignment])
+            tests = settled(room, opened, assignment)
+            return room.examine(
+                opened.source / assignment,
+                assignment,
+                files,
+                given=opened.given(assignment, language),
+                language=language,
+                tests=tests,
             )
-            with ExamRoom(room_limits, device=device, scratch=Path(scratch) / "room") as room:
-                opened = open_course(course, Path(scratch) / "course", room, [assignment])
-                tests = settled(room, opened, assignment)
-                return room.examine(
-                    opened.source / assignment,
-                    assignment,
-                    files,
-                    given=opened.given(assignment, language),
-                    language=language,
-                    tests=tests,
-                )
     except CourseError as error:
         raise BadInput("; ".join(str(problem) for problem in error.problems)) from error
     except SubmissionError as error:

@@ -1,6 +1,6 @@
 """`python -m campus.reference`: the page of all settings, from the model and the strings below its keys.
 
-Imports `campus.settings` only.
+Imports `campus.settings` only; limits of an exam are described where they stand.
 """
 
 from __future__ import annotations
@@ -112,10 +112,13 @@ def _shown(value: Any) -> str:
 
 
 def _texts(model: type[BaseModel]) -> dict[str, str]:
-    """The string below each key in the source."""
+    """The string below each key in the source, of the keys that it inherits, too."""
+    found: dict[str, str] = {}
+    for base in model.__bases__:
+        if base is not BaseModel:
+            found |= _texts(base)
     body = ast.parse(inspect.getsource(model)).body[0]
     assert isinstance(body, ast.ClassDef)
-    found = {}
     for statement, following in zip(body.body, [*body.body[1:], None], strict=True):
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             if not (isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)):

@@ -13,7 +13,6 @@ from rich.table import Table
 from campus.extensions import enter
 from campus.publish import open_registrar, open_store
 from campus.settings import Settings
-from campus.worker import exam_limits
 from grader.dispatch.exams import Exams
 from grader.dispatch.regrade import Change, Regrade, Replay, replay, version_with
 from grader.exam.room import ExamRoom
@@ -35,7 +34,7 @@ def _exams(settings: Settings, store: Store) -> Iterator[Exams]:
     """An exam room beside those of the workers."""
     with (
         tempfile.TemporaryDirectory(dir=settings.data / "exam", prefix="regrade-") as scratch,
-        ExamRoom(exam_limits(settings.limits), settings.exam.device, Path(scratch)) as room,
+        ExamRoom(settings.limits, settings.exam.device, Path(scratch)) as room,
     ):
         yield Exams(store, room, settings.data / "exam" / "versions")
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from grader.exam.limits import ExamLimits
 from grader.typed_yaml import Misplaced, YamlFaults, parse
 
 #: Where the settings file is looked for; the environment variable names another.
@@ -116,33 +117,11 @@ class Storage(_Section):
     """Where blobs lie; without it in the database."""
 
 
-class Limits(_Section):
+class Limits(_Section, ExamLimits):
     """Every cap on what people may send and what an exam may use. Sizes in bytes, times in seconds."""
 
-    submission_bytes: int = Field(default=20_000_000, gt=0)
-    """The largest archive that the exchange takes, and the most that one submission's files hold."""
     archive_entries: int = Field(default=1_000, gt=0)
     """The most files in an archive."""
-    notebook_seconds: float = Field(default=300.0, gt=0)
-    """The clock of a whole exam."""
-    cell_seconds: float = Field(default=60.0, gt=0)
-    """The clock of each cell, and of each launch on the bench."""
-    call_seconds: float = Field(default=30.0, gt=0)
-    """The clock of each call of a test into learner code."""
-    memory_bytes: int = Field(default=4 << 30, gt=0)
-    """Address space of each walled process; where it uses a GPU, the memory that it holds."""
-    output_bytes: int = Field(default=1_000_000, gt=0)
-    """What is kept of the output of each cell; the rest is counted and dropped."""
-    file_bytes: int = Field(default=50_000_000, gt=0)
-    """The largest file in an archive, and the largest one that learner code may write."""
-    folder_bytes: int = Field(default=500_000_000, gt=0)
-    """What the folder of a walled process may hold, the assignment's and the submission's files included."""
-    folder_files: int = Field(default=10_000, gt=0)
-    """The most files and folders in it."""
-    threads: int = Field(default=512, gt=0)
-    """The most threads of a walled process."""
-    message_bytes: int = Field(default=256 << 20, gt=0)
-    """The largest message between examiner and learner code, so also the largest array that crosses."""
 
 
 class Exam(_Section):

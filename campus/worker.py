@@ -11,16 +11,11 @@ from campus import runtime
 from campus.mail import Postman
 from campus.processes import dump_stacks_on_signal
 from campus.publish import open_registrar, open_store
-from campus.settings import Limits, Settings, load
+from campus.settings import Settings, load
 from grader.dispatch.exams import Exams
 from grader.dispatch.worker import Worker
-from grader.exam.room import ExamLimits, ExamRoom
+from grader.exam.room import ExamRoom
 from grader.store import Store
-
-
-def exam_limits(limits: Limits) -> ExamLimits:
-    """The exam's part of the settings' limits."""
-    return ExamLimits(**{name: getattr(limits, name) for name in ExamLimits.model_fields})
 
 
 def _mail(settings: Settings, store: Store) -> AbstractContextManager[object]:
@@ -41,7 +36,7 @@ def main() -> None:
     registrar = open_registrar(settings, store)
     scratch = settings.data / "exam" / name
     with (
-        ExamRoom(exam_limits(settings.limits), device=settings.exam.device, scratch=scratch) as room,
+        ExamRoom(settings.limits, device=settings.exam.device, scratch=scratch) as room,
         _mail(settings, store),
     ):
         exams = Exams(store, room, settings.data / "exam" / "versions")

@@ -14,7 +14,7 @@ from campus.extensions import MOST_ATTEMPTS, NoExtension, deadline_of, enter
 from campus.portal import shelf
 from campus.portal.language import from_field, mark, to_field
 from campus.portal.visit import Reader, Sender, Visit
-from grader.store import CourseVersion, Extension, ExtensionChanged
+from grader.store import CourseVersion, Extension, ExtensionChanged, standing
 
 router = APIRouter()
 
@@ -162,12 +162,14 @@ def _page(visit: Visit, version: CourseVersion, form: Filled, *, said: str = "",
     people = store.people(course)
 
     def row(entry: Extension) -> Row:
-        return Row(entry, shelf.titles(visit, course, entry.assignment)[1], entry.person in people)
+        return Row(entry, titles.get(entry.assignment, entry.assignment), entry.person in people)
 
     units: list[dict[str, Any]] = [
         {"id": unit["id"], "title": visit.pick(unit["title"]), "deadline": deadline_of(version, unit["id"])}
         for unit in version.bundle["units"]
     ]
+    titles = {unit["id"]: unit["title"] for unit in units}
+    log = store.extension_log(course)
     return visit.page(
         "extensions.html",
         status,
@@ -175,8 +177,8 @@ def _page(visit: Visit, version: CourseVersion, form: Filled, *, said: str = "",
         bundle=version.bundle,
         units=units,
         people=people,
-        rows=[row(entry) for entry in store.extensions(course)],
-        log=[row(entry) for entry in store.extension_log(course)[:_LOGGED]],
+        rows=[row(entry) for entry in standing(log)],
+        log=[row(entry) for entry in log[:_LOGGED]],
         form=form,
         said=said,
         most=MOST_ATTEMPTS,

@@ -9,6 +9,7 @@ Imports the interface only.
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
@@ -55,6 +56,11 @@ class View:
     dtype: str
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its elements."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
     @property
     def extent(self) -> tuple[int, int]:

@@ -8,9 +8,10 @@ answer is gone for the test cell that asked: `gone` stays set, every further que
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -201,11 +202,9 @@ class CandidateLink:
         if isinstance(item, Proxy):
             return {"~": "handle", "v": self._number(item)}
         if crossing.takes(item):
-            try:
+            # It may have used the device's memory up.
+            with self._fault():
                 return crossing.plain(item)
-            except ChannelError as error:
-                # The candidate has used the device's memory up.
-                raise self.lost("malformed") from error
         if (library := frontends.library_of_stream(item)) is not None:
             return {"~": "stream", "k": library}
         if callable(item) and not isinstance(item, type):
@@ -226,21 +225,22 @@ class CandidateLink:
         malformed ends the candidate."""
         crossing = self._crossing()
         decoded = self._decoded(value, crossing)
-        self._settle(crossing)
+        with self._fault():
+            crossing.settle()
         return decoded
 
     def _decoded(self, value: Any, crossing: Crossing) -> Any:
         def special(item: dict[str, Any]) -> Any:
             return crossing.take(item) if item.get("~") == "device" else self._special(item)
 
-        try:
+        with self._fault():
             return decode(value, special)
-        except ChannelError as error:
-            raise self.lost("malformed") from error
 
-    def _settle(self, crossing: Crossing, *, let_go: bool = False) -> None:
+    @contextlib.contextmanager
+    def _fault(self) -> Iterator[None]:
+        """Whatever is wrong with the data is the candidate's fault, and ends it."""
         try:
-            crossing.settle(let_go=let_go)
+            yield
         except ChannelError as error:
             raise self.lost("malformed") from error
 
@@ -274,7 +274,8 @@ class CandidateLink:
         examiner's own or, `for_checks`, as OnDevice."""
         self.told = True
         crossing = self._crossing(for_checks=for_checks)
-        self._give(crossing, [*args, *kwargs.values()])
+        with self._fault():
+            crossing.give([*args, *kwargs.values()])
         body = {
             "do": "call",
             "handle": self._number(make(self, handle, "", False)),
@@ -296,7 +297,8 @@ class CandidateLink:
         error = self.error(reply)
         value = None if error else self._decoded(reply.get("value"), crossing)
         left, named = self._changed(reply, args, kwargs, crossing)
-        self._settle(crossing, let_go=True)
+        with self._fault():
+            crossing.settle(let_go=True)
         return Called(value, left, named, error)
 
     def error(self, reply: dict[str, Any]) -> LearnersError | None:
@@ -306,13 +308,6 @@ class CandidateLink:
             return None
         try:
             return learners_error(said, self.lines)
-        except ChannelError as error:
-            raise self.lost("malformed") from error
-
-    def _give(self, crossing: Crossing, items: list[Any]) -> None:
-        """Hand arrays of the device over in one go."""
-        try:
-            crossing.give(items)
         except ChannelError as error:
             raise self.lost("malformed") from error
 

@@ -58,7 +58,7 @@ class _ExaminerGone(Exception):
 
 
 class Conduct:
-    """One notebook: its processes and what passes between them.
+    """One notebook: its processes and what passes between them. A context manager, which ends the processes.
 
     The examiner speaks in small messages, of which the room reads each; a question for another process is followed by
     one that the room passes on unread, as it does with the answer.
@@ -99,7 +99,13 @@ class Conduct:
         self.cell = ""
         self.busy = 0.0
 
-    def end(self) -> None:
+    def __enter__(self) -> Conduct:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for process in self.processes.values():
             process.end()
         self.processes.clear()
@@ -116,7 +122,7 @@ class Conduct:
                 break
             except _ExaminerGone as gone:
                 log.warning("the examiner is gone at cell %s: %s", self.cell or "none", gone)
-                self.end()
+                self._end()
                 # Once may be the machine's fault; twice is this test's with this submission.
                 if gone.hung or self.cell in ended:
                     if not self.cell:

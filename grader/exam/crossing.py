@@ -8,7 +8,6 @@ Imports this package, and checks.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -89,8 +88,7 @@ class Crossing:
         return array
 
     def _await(self, placed: Placed) -> Any:
-        size = math.prod(placed.view.shape) * np.dtype(placed.view.dtype).itemsize
-        self._size += size
+        self._size += placed.view.nbytes
         if len(self._awaited) >= _ARRAYS or self._size > _ARRAY_BYTES:
             raise ChannelError("more device arrays than an answer may bring")
         view = placed.view

@@ -10,13 +10,10 @@ Imports this package's channel, and devices.
 
 from __future__ import annotations
 
-import math
 import resource
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
-
-import numpy as np
 
 from grader.device.emulated import EmulatedDevice
 from grader.device.heap import DEFAULT_CAPACITY, Argument, HeapError, LocalHeap, OutOfDeviceMemory, View
@@ -128,7 +125,7 @@ class DeviceBench:
             return None
         if request["exam"] == "read":
             views = [from_plain(view) for view in request["views"]]
-            self._check_size(sum(math.prod(view.shape) * np.dtype(view.dtype).itemsize for view in views))
+            self._check_size(sum(view.nbytes for view in views))
             arrays = [self.heap.array(view).copy() for view in views]
             if request["let_go"]:
                 self._let_go()

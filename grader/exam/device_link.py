@@ -15,7 +15,6 @@ Imports this package's channel, and the heap's interface.
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
@@ -244,10 +243,6 @@ class Placed:
     view: View
     library: Library
 
-    @property
-    def nbytes(self) -> int:
-        return math.prod(self.view.shape) * np.dtype(self.view.dtype).itemsize
-
     def plain(self) -> dict[str, Any]:
         return {"~": "device", "v": to_plain(self.view), "k": self.library}
 
@@ -297,7 +292,7 @@ class ExamMemory:
         """What lies there now. `let_go` then lets go of everything that was placed."""
         groups: list[list[Placed]] = [[]]
         for one in placed:
-            if groups[-1] and sum(other.nbytes for other in groups[-1]) + one.nbytes > self._largest:
+            if groups[-1] and sum(other.view.nbytes for other in groups[-1]) + one.view.nbytes > self._largest:
                 groups.append([])
             groups[-1].append(one)
         arrays: list[np.ndarray] = []

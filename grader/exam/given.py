@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -24,12 +25,13 @@ def python(source: str) -> str:
     return str(TransformerManager().transform_cell(source))
 
 
-def statements(source: str) -> list[ast.stmt]:
-    """A cell's statements; [] where it is no Python."""
+@functools.lru_cache(maxsize=1024)
+def statements(source: str) -> tuple[ast.stmt, ...]:
+    """A cell's statements; none where it is no Python."""
     try:
-        return ast.parse(python(source)).body
+        return tuple(ast.parse(python(source)).body)
     except (SyntaxError, ValueError, RecursionError):
-        return []
+        return ()
 
 
 def bound(nodes: Iterable[ast.AST]) -> set[str]:

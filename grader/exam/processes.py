@@ -20,10 +20,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, Field
-
 from grader.exam import scratch, walls, zygote
 from grader.exam.channel import Channel, ChannelError
+from grader.exam.limits import ExamLimits
 from grader.exam.paper import SubmissionError
 from grader.exam.users import RoomUsers
 from grader.exam.watch import Caps, Watched, Watcher, disk_full
@@ -35,22 +34,6 @@ _START_SECONDS = 120.0
 
 class ExamError(RuntimeError):
     """A failure of ours, never the learner's: the submission is examined again."""
-
-
-class ExamLimits(BaseModel):
-    """Caps of one exam; sizes in bytes, times in seconds."""
-
-    submission_bytes: int = Field(default=20_000_000, gt=0)
-    notebook_seconds: float = Field(default=300.0, gt=0)
-    cell_seconds: float = Field(default=60.0, gt=0)
-    call_seconds: float = Field(default=30.0, gt=0)
-    memory_bytes: int = Field(default=4 << 30, gt=0)
-    output_bytes: int = Field(default=1_000_000, gt=0)
-    file_bytes: int = Field(default=50_000_000, gt=0)
-    folder_bytes: int = Field(default=500_000_000, gt=0)
-    folder_files: int = Field(default=10_000, gt=0)
-    threads: int = Field(default=512, gt=0)
-    message_bytes: int = Field(default=256 << 20, gt=0)
 
 
 class Process:

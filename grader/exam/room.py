@@ -19,8 +19,9 @@ from typing import Literal
 from grader.exam import messages, paper
 from grader.exam.channel import ChannelError, unpack
 from grader.exam.conduct import Conduct, answer_of
+from grader.exam.limits import ExamLimits
 from grader.exam.paper import Paper, SubmissionError
-from grader.exam.processes import ExamError, ExamLimits, Process, Processes, write_file
+from grader.exam.processes import ExamError, Process, Processes, write_file
 from grader.exam.verdict import CellVerdict, Tests, Verdict
 
 __all__ = ["ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
@@ -144,7 +145,11 @@ class ExamRoom:
             if laid.absent:
                 cells += _nothing(laid)
                 continue
-            found, drawn = self._notebook(source, laid, files, given, language, seed, deadline, tests)
+            with (
+                self.processes.folder() as folder,
+                Conduct(self.processes, folder, source, laid, files, given, language, seed, deadline, tests) as exam,
+            ):
+                found, drawn = exam.run()
             cells += found
             seeds |= drawn
         digest = hashlib.sha256()
@@ -160,24 +165,6 @@ class ExamRoom:
             seeds=seeds,
             submission_digest=digest.hexdigest(),
         )
-
-    def _notebook(
-        self,
-        source: Path,
-        laid: Paper,
-        files: dict[str, bytes],
-        given: Path | None,
-        language: str,
-        seed: int | Mapping[str, int] | None,
-        deadline: float,
-        tests: Tests,
-    ) -> tuple[list[CellVerdict], dict[str, int]]:
-        with self.processes.folder() as folder:
-            exam = Conduct(self.processes, folder, source, laid, files, given, language, seed, deadline, tests)
-            try:
-                return exam.run()
-            finally:
-                exam.end()
 
 
 def _nothing(laid: Paper) -> list[CellVerdict]:

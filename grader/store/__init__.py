@@ -19,6 +19,7 @@ from grader.store.types import (
     TooManyAttempts,
     TooSoon,
     UnknownSubmission,
+    standing,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "TooManyAttempts",
     "TooSoon",
     "UnknownSubmission",
+    "standing",
 ]

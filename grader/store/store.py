@@ -665,13 +665,6 @@ class Store:
         with self._reading() as session:
             return [_extension(row) for row in session.scalars(query.order_by(ExtensionRow.seq.desc()))]
 
-    def extensions(self, course_id: str) -> list[Extension]:
-        """What learners of a course have, by assignment and person."""
-        newest: dict[tuple[str, str], Extension] = {}
-        for entry in self.extension_log(course_id):
-            newest.setdefault((entry.assignment, entry.person), entry)
-        return [newest[key] for key in sorted(newest) if newest[key].gives]
-
     # -- the log
 
     def _enter(self, session: Session, row: SubmissionRow, state: State, who: str, why: str) -> None:

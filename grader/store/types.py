@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -77,6 +78,14 @@ class Extension:
     def gives(self) -> bool:
         """False where this took back what was given before."""
         return self.until is not None or self.attempts > 0
+
+
+def standing(log: Iterable[Extension]) -> list[Extension]:
+    """What learners have by their entries, which come newest first, in the order of assignments and persons."""
+    newest: dict[tuple[str, str], Extension] = {}
+    for entry in log:
+        newest.setdefault((entry.assignment, entry.person), entry)
+    return [newest[key] for key in sorted(newest) if newest[key].gives]
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader.exam.processes import Process
 from grader.exam.room import ExamRoom
 from grader.exam.verdict import Verdict
 from tests.notebooks import given, notebook, solution, test
+from tests.rooms import kill_first
 
 HEAD = "import cupy, numpy as np\nfrom numba import cuda"
 
@@ -159,17 +158,7 @@ def test_more_arrays_than_an_answer_may_bring_cost_the_call(room: ExamRoom, tmp_
 def test_a_device_of_the_tests_that_another_process_ended_costs_nothing(
     room: ExamRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed: list[int] = []
-    fork = room.processes.fork
-
-    def and_kill(role: str, *arguments: Any) -> Process:
-        process = fork(role, *arguments)
-        if role == "test-device" and not killed:
-            killed.append(process.pidfd)
-            signal.pidfd_send_signal(process.pidfd, signal.SIGKILL)
-        return process
-
-    monkeypatch.setattr(room.processes, "fork", and_kill)
+    killed = kill_first(room, monkeypatch, "test-device")
     verdict = examined(room, tmp_path, "def f(x): return x", "assert f(cupy.ones(2)).sum() == 2")
     assert killed
     assert outcomes(verdict) == [("passed", 1)]

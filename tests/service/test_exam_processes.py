@@ -16,8 +16,8 @@ import pytest
 
 from grader.exam import processes, scratch, users, zygote
 from grader.exam.channel import ChannelError, Closed
-from grader.exam.processes import ExamError, ExamLimits, Process
-from grader.exam.room import ExamRoom
+from grader.exam.processes import ExamError, Process
+from grader.exam.room import ExamLimits, ExamRoom
 from grader.exam.users import RoomUsers
 from tests.notebooks import notebook, solution, test
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader.exam.processes import Process
 from grader.exam.room import ExamRoom, SubmissionError
 from grader.exam.verdict import CellVerdict, Verdict
 from tests.notebooks import given, notebook, solution, test
+from tests.rooms import kill_first
 
 
 def examine(room: ExamRoom, folder: Path, cells: list[dict[str, Any]], *answers: dict[str, Any]) -> Verdict:
@@ -90,17 +89,7 @@ def test_a_test_that_expects_any_exception_is_not_satisfied_by_an_ending(room: E
 def test_a_candidate_that_another_process_ended_costs_nothing(
     room: ExamRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed: list[int] = []
-    fork = room.processes.fork
-
-    def and_kill(role: str, *arguments: Any) -> Process:
-        process = fork(role, *arguments)
-        if role == "candidate" and not killed:
-            killed.append(process.pidfd)
-            signal.pidfd_send_signal(process.pidfd, signal.SIGKILL)
-        return process
-
-    monkeypatch.setattr(room.processes, "fork", and_kill)
+    killed = kill_first(room, monkeypatch, "candidate")
     cell = only(examine(room, tmp_path, [MODEL, test("t", 4, "assert answer(1) == 2")], MODEL))
     assert killed
     assert (cell.score, cell.outcome, cell.findings) == (4, "passed", [])

@@ -159,36 +159,36 @@ def _carrying(subtract: bool) -> Maker:
     """add, addc, sub, subc: with .cc they leave a carry, addc and subc take it up."""
 
     def make(t: Any, i: Instruction) -> Operation:
-        dtype = _type(i)
-        takes, leaves = i.parts[0] in ("addc", "subc"), "cc" in i.parts
-        if not takes and not leaves:
+        if i.parts[0] not in ("addc", "subc") and "cc" not in i.parts:
             return _sum(t, i, subtract)
-        if takes and not t.carries:
-            raise ValueError("no carry was left before in this block")
-        t.carries = t.carries or leaves
-        unsigned = np.dtype(f"u{np.dtype(dtype).itemsize}").type
-        a, b, put = (
-            t._get(i.operands[1], unsigned),
-            t._get(i.operands[2], unsigned),
-            t._set(i.operands[0], unsigned),
-        )
-
-        def run(lanes: Any) -> None:
-            x, y = a(lanes), b(lanes)
-            carry = unsigned(0) if not takes or lanes.carry is None else np.asarray(lanes.carry).astype(unsigned)[()]
-            if subtract:
-                value = x - y - carry
-                out = (x < y) | ((x == y) & (carry != 0))
-            else:
-                value = x + y + carry
-                out = (value < x) | ((value == x) & (carry != 0))
-            if leaves:
-                lanes.carry = out
-            put(lanes, value)
-
-        return run
+        unsigned = np.dtype(f"u{np.dtype(_type(i)).itemsize}").type
+        return _with_carry(t, i, t._get(i.operands[1], unsigned), i.operands[2], unsigned, subtract=subtract)
 
     return make
+
+
+def _with_carry(t: Any, i: Instruction, a: Any, second: Any, unsigned: Any, *, subtract: bool = False) -> Operation:
+    """What `a` gives, and the `second` operand; .cc leaves a carry, addc, subc and madc take it up."""
+    takes, leaves = i.parts[0] in ("addc", "subc", "madc"), "cc" in i.parts
+    if takes and not t.carries:
+        raise ValueError("no carry was left before in this block")
+    t.carries = t.carries or leaves
+    b, put = t._get(second, unsigned), t._set(i.operands[0], unsigned)
+
+    def run(lanes: Any) -> None:
+        x, y = a(lanes), b(lanes)
+        carry = unsigned(0) if not takes or lanes.carry is None else np.asarray(lanes.carry).astype(unsigned)[()]
+        if subtract:
+            value = x - y - carry
+            out = (x < y) | ((x == y) & (carry != 0))
+        else:
+            value = x + y + carry
+            out = (value < x) | ((value == x) & (carry != 0))
+        if leaves:
+            lanes.carry = out
+        put(lanes, value)
+
+    return run
 
 
 def _sum(t: Any, i: Instruction, subtract: bool) -> Operation:
@@ -240,27 +240,17 @@ def _mad(t: Any, i: Instruction) -> Operation:
         return _fma(t, i)
     function, result = _product(i, dtype)
     a, b = t._get(i.operands[1], dtype), t._get(i.operands[2], dtype)
-    takes, leaves = i.parts[0] == "madc", "cc" in i.parts
-    if not takes and not leaves:
+    if i.parts[0] != "madc" and "cc" not in i.parts:
         c, put = t._get(i.operands[3], result), t._set(i.operands[0], result)
         if "sat" in i.parts:
             return _saturating_mad(i, function, a, b, c, put)
         return lambda lanes: put(lanes, function(a(lanes), b(lanes)) + c(lanes))
-    if takes and not t.carries:
-        raise ValueError("no carry was left before in this block")
-    t.carries = t.carries or leaves
     unsigned = np.dtype(f"u{np.dtype(result).itemsize}").type
-    c, put = t._get(i.operands[3], unsigned), t._set(i.operands[0], unsigned)
 
-    def run(lanes: Any) -> None:
-        x, y = np.asarray(function(a(lanes), b(lanes))).view(unsigned)[()], c(lanes)
-        carry = unsigned(0) if not takes else np.asarray(lanes.carry).astype(unsigned)[()]
-        value = x + y + carry
-        if leaves:
-            lanes.carry = (value < x) | ((value == x) & (carry != 0))
-        put(lanes, value)
+    def product(lanes: Any) -> Any:
+        return np.asarray(function(a(lanes), b(lanes))).view(unsigned)[()]
 
-    return run
+    return _with_carry(t, i, product, i.operands[3], unsigned)
 
 
 def _saturating_mad(i: Instruction, function: Any, a: Any, b: Any, c: Any, put: Any) -> Operation:

@@ -1,4 +1,4 @@
-"""What happened before what: block barriers, warp barriers, fences around strong accesses, grid synchronisation.
+"""What happened before what: block barriers, warp barriers, fences around strong accesses.
 
 A record is `tick << 32 | thread`: the tick numbers executed access instructions and barriers of a launch, so that one
 comparison says whether an access lies before a barrier. Exact for barriers and warp barriers; a chain of fences and
@@ -68,7 +68,6 @@ class Order:
         self.groups: dict[int, np.ndarray] = {}
         #: For each warp that met a warp barrier: lanes by lanes.
         self.lanes: dict[int, np.ndarray] = {}
-        self.grid = 0
         self.undecided = 0
         self.fences = fences
         if fences:
@@ -98,7 +97,6 @@ class Order:
             late &= (records & _THREAD) != threads
         else:
             late = (records != 0) & ((records & _THREAD) != threads)
-        late &= records >= self.grid
         if not late.any():
             return None
         chosen = np.flatnonzero(late)
@@ -209,10 +207,6 @@ class Order:
                 for thread in threads:
                     self.knowledge[thread] = merged
                     self.knows[thread] = True
-
-    def grid_barrier(self, tick: int) -> None:
-        """All threads of the launch met."""
-        self.grid = tick << THREAD_BITS
 
     # -- fences and strong accesses
 

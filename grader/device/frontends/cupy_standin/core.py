@@ -195,7 +195,7 @@ class ndarray:
     @classmethod
     def owning(cls, place: Heap, view: View) -> ndarray:
         array = cls.__new__(cls)
-        size = math.prod(view.shape) * np.dtype(view.dtype).itemsize
+        size = view.nbytes
         array._set(view, Memory(place, view.address, size), None)
         return array
 
