@@ -7,6 +7,7 @@ from collections import OrderedDict
 from grader.device.emulated import machine, messages
 from grader.device.emulated.memory import Memory
 from grader.device.emulated.ptx import PtxError, parse
+from grader.device.emulated.state import MULTIPROCESSORS, RESIDENT_THREADS, State, Stop
 from grader.device.emulated.translate import Program, Unsupported, translate
 from grader.device.interface import Finding, Launch, LaunchResult, Pointer
 
@@ -25,7 +26,7 @@ CONFLICTS = 2.0
 #: Below this share of lanes at work, and from so many empty places on, divergence is worth a word of advice.
 ACTIVE, EMPTY = 0.5, 1 << 20
 #: Below this share of a multiprocessor's threads, in a launch of so many blocks that it is filled.
-OCCUPANCY, FILLED = 0.25, machine.MULTIPROCESSORS
+OCCUPANCY, FILLED = 0.25, MULTIPROCESSORS
 
 
 class EmulatedDevice:
@@ -60,11 +61,11 @@ class EmulatedDevice:
             return unchanged
         module = parse(launch.ptx)
         constants = {n: v for n, v in module.variables.items() if v.space in ("global", "const")}
-        state = machine.State(launch, program, Memory(launch, constants, program.granule))
+        state = State(launch, program, Memory(launch, constants, program.granule))
         ended = True
         try:
             machine.run(state)
-        except machine.Stop:
+        except Stop:
             ended = False
         except Unsupported as error:
             instruction = error.instruction
@@ -149,7 +150,7 @@ def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
     )
 
 
-def _advise(state: machine.State) -> None:
+def _advise(state: State) -> None:
     """Advice that costs correctness nothing. Its thresholds are those of `docs/learn/findings.md`."""
     program = state.program
     state.counters.float64_instructions = len(program.float64_sites)
@@ -166,8 +167,8 @@ def _advise(state: machine.State) -> None:
     if empty >= EMPTY and empty > (1 - ACTIVE) * state.warp_slots:
         line = program.lines[program.blocks[int(state.idle_slots.argmax())].site]
         state.report(messages.divergence(line, 1 - empty / state.warp_slots), "divergence")
-    each = state.resident_at_most // machine.MULTIPROCESSORS
-    share = each * state.block_threads / machine.RESIDENT_THREADS
+    each = state.resident_at_most // MULTIPROCESSORS
+    share = each * state.block_threads / RESIDENT_THREADS
     if share < OCCUPANCY and state.started >= FILLED * each:
         state.report(messages.occupancy(share, each, program.shared_size + state.launch.shared_bytes), "occupancy")
     races = {finding.line for finding in state.findings.values() if finding.kind == "race"}
