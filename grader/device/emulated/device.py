@@ -155,18 +155,19 @@ def _advise(state: State) -> None:
     program = state.program
     state.counters.float64_instructions = len(program.float64_sites)
     for site in program.float64_sites[:1]:
-        state.report(messages.float64(program.lines[site], len(program.float64_sites)), "float64")
+        instructions = state.counters.thread_instructions
+        state.report(messages.float64(program.lines[site], len(program.float64_sites), instructions), "float64")
     for line, (sectors, ideal) in _by_line(program, state.traffic).items():
         # A few sectors are no pattern.
         if sectors >= 64 and ideal / sectors < COALESCED:
-            state.report(messages.uncoalesced(line, ideal / sectors, sectors), line)
+            state.report(messages.uncoalesced(line, ideal / sectors, sectors, sectors - ideal), line)
     for line, (extra, accesses) in _by_line(program, state.banks).items():
         if accesses >= 8 and extra / accesses + 1 >= CONFLICTS:
             state.report(messages.bank_conflict(line, extra / accesses + 1, extra), line)
     empty = int(state.idle_slots.sum())
     if empty >= EMPTY and empty > (1 - ACTIVE) * state.warp_slots:
         line = program.lines[program.blocks[int(state.idle_slots.argmax())].site]
-        state.report(messages.divergence(line, 1 - empty / state.warp_slots), "divergence")
+        state.report(messages.divergence(line, 1 - empty / state.warp_slots, empty), "divergence")
     each = state.resident_at_most // MULTIPROCESSORS
     share = each * state.block_threads / RESIDENT_THREADS
     if share < OCCUPANCY and state.started >= FILLED * each:
