@@ -114,6 +114,8 @@ class Program:
     frame_size: int = 0
     #: Does a barrier count predicates?
     tallies: bool = False
+    #: Are there warp operations?
+    exchanges: bool = False
 
     def zero(self, register: int) -> Any:
         return self.register_types[register](0)
@@ -195,6 +197,7 @@ class _Translator(Operands):
             calls=any(variable.space == "param" for variable in function.variables.values()),
             frame_size=self.frame_size,
             tallies=any(map(_reduces, instructions)),
+            exchanges=any(map(is_exchange, instructions)),
         )
 
     def _granule(self) -> int:

@@ -40,12 +40,13 @@ class Warps:
     def __init__(self, wave: Wave) -> None:
         self.wave = wave
         self.waiting: dict[tuple[str, ...], list[Arrival]] = {}
-        within = np.arange(wave.threads) % wave.block_threads
-        self.lane = within % WARP
-        #: Warps of the wave, by number, and for each the lanes that it has.
-        self.warp = np.arange(wave.threads) // wave.block_threads * wave.state.warps_per_block + within // WARP
-        self.alive = np.zeros(wave.blocks * wave.state.warps_per_block, np.int64)
-        np.bitwise_or.at(self.alive, self.warp, 1 << self.lane)
+        if wave.program.exchanges:
+            within = np.arange(wave.threads) % wave.block_threads
+            self.lane = within % WARP
+            #: Warps of the wave, by number, and for each the lanes that have not exited.
+            self.warp = np.arange(wave.threads) // wave.block_threads * wave.state.warps_per_block + within // WARP
+            self.alive = np.zeros(wave.blocks * wave.state.warps_per_block, np.int64)
+            np.bitwise_or.at(self.alive, self.warp, 1 << self.lane)
 
     def __bool__(self) -> bool:
         """Does anybody wait?"""
@@ -67,6 +68,8 @@ class Warps:
 
     def left(self, index: np.ndarray) -> None:
         """Lanes have exited: those who waited for them wait no more."""
+        if not self.wave.program.exchanges:
+            return
         np.bitwise_and.at(self.alive, self.warp[index], ~(1 << self.lane[index]))
         for kind in list(self.waiting):
             self._complete(kind)
