@@ -21,6 +21,7 @@ from grader.device.emulated.calls import Stack, StackOverflow
 from grader.device.emulated.memory import GLOBAL, SHARED, Memory, Shadow
 from grader.device.emulated.order import THREAD_BITS, Order
 from grader.device.emulated.printing import Printed
+from grader.device.emulated.trace import Trace
 from grader.device.emulated.translate import Block, Program
 from grader.device.interface import Counters, Dim3, Finding, Launch
 
@@ -79,6 +80,7 @@ class State:
         self._accesses = np.zeros(1024, np.int32)
         self.resident_at_most = resident_blocks(launch, program)
         self.resident = min(blocks, self.resident_at_most)
+        self.trace = None if launch.trace is None else Trace(launch.trace, self.block_threads)
 
     def groups(self, space: int) -> tuple[Callable[[np.ndarray], np.ndarray], ...]:
         """How far apart threads are, finest first, as far as it matters to the order of accesses."""
@@ -398,6 +400,8 @@ class Wave:
                 state.idle_slots[target] += block.length * (slots - len(index))
         if state.step % 1024 == 0 and int(self.steps[index].max()) + self.common_steps > state.launch.thread_step_limit:
             self._too_long(target, index)
+        if state.trace is not None:
+            state.trace.note_step(self.line_of(block.site), block.length, self.numbers[index])
         lanes = Lanes(self, None if everyone else index, len(index))
         for operation in block.operations:
             operation(lanes)
