@@ -26,7 +26,7 @@ from grader.device.emulated.ptx import (
 )
 
 if TYPE_CHECKING:
-    from grader.device.emulated.machine import Wave
+    from grader.device.emulated.wave import Wave
 
 #: Calls within calls. A GPU's stack of 1 KiB for each thread is used up earlier.
 MAX_DEPTH = 64

@@ -6,6 +6,7 @@ from grader.device.emulated import machine, messages
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.memory import Memory
 from grader.device.emulated.ptx import parse
+from grader.device.emulated.state import MULTIPROCESSORS, RESIDENT_THREADS, State, Stop
 from grader.device.emulated.translate import Program, Unsupported
 from grader.device.interface import Finding, Launch, LaunchResult
 
@@ -24,7 +25,7 @@ CONFLICTS = 2.0
 #: Below this share of lanes at work, and from so many empty places on, divergence is worth a word of advice.
 ACTIVE, EMPTY = 0.5, 1 << 20
 #: Below this share of a multiprocessor's threads, in a launch of so many blocks that it is filled.
-OCCUPANCY, FILLED = 0.25, machine.MULTIPROCESSORS
+OCCUPANCY, FILLED = 0.25, MULTIPROCESSORS
 
 
 class EmulatedDevice:
@@ -54,11 +55,11 @@ class EmulatedDevice:
             return unchanged
         module = parse(launch.ptx)
         constants = {n: v for n, v in module.variables.items() if v.space in ("global", "const")}
-        state = machine.State(launch, program, Memory(launch, constants, program.granule))
+        state = State(launch, program, Memory(launch, constants, program.granule))
         ended = True
         try:
             machine.run(state)
-        except machine.Stop:
+        except Stop:
             ended = False
         except Unsupported as error:
             instruction = error.instruction
@@ -121,25 +122,26 @@ def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
     )
 
 
-def _advise(state: machine.State) -> None:
+def _advise(state: State) -> None:
     """Advice that costs correctness nothing. Its thresholds are those of `docs/learn/findings.md`."""
     program = state.program
     state.counters.float64_instructions = len(program.float64_sites)
     for site in program.float64_sites[:1]:
-        state.report(messages.float64(program.lines[site], len(program.float64_sites)), "float64")
+        instructions = state.counters.thread_instructions
+        state.report(messages.float64(program.lines[site], len(program.float64_sites), instructions), "float64")
     for line, (sectors, ideal) in _by_line(program, state.traffic).items():
         # A few sectors are no pattern.
         if sectors >= 64 and ideal / sectors < COALESCED:
-            state.report(messages.uncoalesced(line, ideal / sectors, sectors), line)
+            state.report(messages.uncoalesced(line, ideal / sectors, sectors, sectors - ideal), line)
     for line, (extra, accesses) in _by_line(program, state.banks).items():
         if accesses >= 8 and extra / accesses + 1 >= CONFLICTS:
             state.report(messages.bank_conflict(line, extra / accesses + 1, extra), line)
     empty = int(state.idle_slots.sum())
     if empty >= EMPTY and empty > (1 - ACTIVE) * state.warp_slots:
         line = program.lines[program.blocks[int(state.idle_slots.argmax())].site]
-        state.report(messages.divergence(line, 1 - empty / state.warp_slots), "divergence")
-    each = state.resident_at_most // machine.MULTIPROCESSORS
-    share = each * state.block_threads / machine.RESIDENT_THREADS
+        state.report(messages.divergence(line, 1 - empty / state.warp_slots, empty), "divergence")
+    each = state.resident_at_most // MULTIPROCESSORS
+    share = each * state.block_threads / RESIDENT_THREADS
     if share < OCCUPANCY and state.started >= FILLED * each:
         state.report(messages.occupancy(share, each, program.shared_size + state.launch.shared_bytes), "occupancy")
     races = {finding.line for finding in state.findings.values() if finding.kind == "race"}
