@@ -322,7 +322,7 @@ def extend(
     out.print(f"{person}: {time}, {granted.attempts} extra attempts", markup=False, highlight=False)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(context_settings={"allow_extra_args": True, "allow_interspersed_args": False})
 def emulate(
     context: typer.Context,
     script: Path,

@@ -33,6 +33,8 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "occupancy": "advice",
     "same-value": "advice",
 }
+#: From so much waste on, advice counts for the exit code of a script.
+WASTE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Finding:
     (`other_line` is the second access of a race); `thread` and `block` are (x, y, z) indices of the first
     thread concerned; `message` holds one sentence for each language, saying what happened and what to do;
     `general` says the same without a number from which sizes or a launch shape could be read, where there is one in
-    `message`; `count` says how often it was seen.
+    `message`; `count` says how often it was seen. `waste` says how much advice is about: sectors of 32 bytes moved
+    beyond the ideal, turns lost in banks, empty places in warps, instructions of a kernel with needless float64.
     """
 
     kind: str
@@ -55,10 +58,16 @@ class Finding:
     block: Dim3 | None = None
     count: int = 1
     general: dict[str, str] | None = None
+    waste: int = 0
 
     @property
     def severity(self) -> Literal["error", "advice"]:
         return KINDS[self.kind]
+
+    @property
+    def counts(self) -> bool:
+        """Is it an error, or advice about so much that it should not be passed over?"""
+        return self.severity == "error" or self.waste >= WASTE
 
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> Finding:

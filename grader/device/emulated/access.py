@@ -26,7 +26,8 @@ from grader.device.emulated.memory import (
 from grader.device.emulated.order import NARROW, THREAD_BITS, WIDE
 
 if TYPE_CHECKING:
-    from grader.device.emulated.machine import Lanes, Wave
+    from grader.device.emulated.lanes import Lanes
+    from grader.device.emulated.wave import Wave
 
 #: Bytes of a shared-memory bank row, and of a bank.
 _ROW, _BANK = 128, 4

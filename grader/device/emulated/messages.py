@@ -230,7 +230,7 @@ def bad_launch(text: Text) -> Finding:
     return Finding("launch", text)
 
 
-def float64(line: int | None, count: int) -> Finding:
+def float64(line: int | None, count: int, instructions: int) -> Finding:
     return Finding(
         "float64",
         {
@@ -241,10 +241,11 @@ def float64(line: int | None, count: int) -> Finding:
         },
         line=line,
         count=count,
+        waste=instructions,
     )
 
 
-def uncoalesced(line: int | None, ratio: float, count: int) -> Finding:
+def uncoalesced(line: int | None, ratio: float, count: int, waste: int) -> Finding:
     return Finding(
         "uncoalesced",
         {
@@ -255,6 +256,7 @@ def uncoalesced(line: int | None, ratio: float, count: int) -> Finding:
         },
         line=line,
         count=count,
+        waste=waste,
     )
 
 
@@ -269,10 +271,11 @@ def bank_conflict(line: int | None, degree: float, count: int) -> Finding:
         },
         line=line,
         count=count,
+        waste=count,
     )
 
 
-def divergence(line: int | None, share: float) -> Finding:
+def divergence(line: int | None, share: float, empty: int) -> Finding:
     return Finding(
         "divergence",
         {
@@ -283,6 +286,7 @@ def divergence(line: int | None, share: float) -> Finding:
             "verteile die Arbeit auf mehr Threads.",
         },
         line=line,
+        waste=empty,
     )
 
 

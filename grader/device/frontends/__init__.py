@@ -71,11 +71,16 @@ def library_of_stream(value: Any) -> Library | None:
 
 
 def install_emulated(
-    heap: Heap | None = None, *, language: Language | None = None, show: Show | None = print
+    heap: Heap | None = None,
+    *,
+    language: Language | None = None,
+    show: Show | None = print,
+    reporter: Reporter | None = None,
 ) -> Installed:
     """Install `numba.cuda` and `cupy` over `heap`, a new local one where it is None.
 
-    `show` gets each finding as a line of text, in `language` or LEHRWERK_LANG; None shows nothing.
+    `show` gets each finding as a line of text, in `language` or LEHRWERK_LANG; None shows nothing. Where there is a
+    `reporter`, it gets the findings instead.
     """
     global _installed
     from grader.device.emulated import EmulatedDevice
@@ -83,7 +88,7 @@ def install_emulated(
 
     if heap is None:
         heap = LocalHeap(EmulatedDevice())
-    reporter = Reporter(show, language)
+    reporter = reporter or Reporter(show, language)
     numba_cuda.install(heap, language=language, reporter=reporter)
     cupy_standin.install(heap, reporter=reporter)
     _installed = Installed(heap, reporter)
