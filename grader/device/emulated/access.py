@@ -27,7 +27,8 @@ from grader.device.emulated.order import NARROW, THREAD_BITS, WIDE
 from grader.device.emulated.trace import Verb
 
 if TYPE_CHECKING:
-    from grader.device.emulated.machine import Lanes, Wave
+    from grader.device.emulated.lanes import Lanes
+    from grader.device.emulated.wave import Wave
 
 #: Bytes of a shared-memory bank row, and of a bank.
 _ROW, _BANK = 128, 4

@@ -33,6 +33,11 @@ def address(window: int, offset: int) -> int:
     return ((window << WINDOW_BITS) + MIDDLE + offset) & 0xFFFFFFFFFFFFFFFF
 
 
+def generic_base(space: str) -> int:
+    """What cvta adds to an address in a state space."""
+    return {"shared": address(SHARED_WINDOW, 0), "local": address(LOCAL_WINDOW, 0)}.get(space, 0)
+
+
 @dataclass
 class Window:
     """`start` is where offset 0 lies in global memory; `begin` and `end` bound what may be touched."""
