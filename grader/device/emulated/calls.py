@@ -79,7 +79,7 @@ def called(instruction: Instruction) -> tuple[str, tuple[Any, ...], tuple[Any, .
 
 def link(module: Module, kernel: Function) -> Linked:
     """The kernel and what it calls as one function. Raises PtxError where a call leads nowhere or does not fit."""
-    edges = _reached(module, kernel)
+    edges = reached(module, kernel)
     if len(edges) == 1 and not any(i.parts[0] == "call" for i in kernel.instructions):
         return Linked(kernel, registers={kernel.name: list(kernel.registers)})
     linked = Linked(Function(kernel.name, True, kernel.parameters))
@@ -91,7 +91,8 @@ def link(module: Module, kernel: Function) -> Linked:
     return linked
 
 
-def _reached(module: Module, kernel: Function) -> dict[str, set[str]]:
+def reached(module: Module, kernel: Function) -> dict[str, set[str]]:
+    """The functions that a kernel reaches, itself first, each with those that it calls. Raises PtxError."""
     edges: dict[str, set[str]] = {}
     waiting = [kernel]
     while waiting:

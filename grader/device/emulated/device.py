@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from grader.device.emulated import machine, messages
+from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.memory import Memory
-from grader.device.emulated.ptx import PtxError, parse
+from grader.device.emulated.ptx import parse
 from grader.device.emulated.state import MULTIPROCESSORS, RESIDENT_THREADS, State, Stop
-from grader.device.emulated.translate import Program, Unsupported, translate
-from grader.device.interface import Finding, Launch, LaunchResult, Pointer
+from grader.device.emulated.translate import Program, Unsupported
+from grader.device.interface import Finding, Launch, LaunchResult
 
 MAX_BLOCK_THREADS = 1024
 MAX_BLOCK = (1024, 1024, 64)
@@ -36,7 +35,7 @@ class EmulatedDevice:
 
     def __init__(self, compute_capability: tuple[int, int] = (9, 0)) -> None:
         self.compute_capability = compute_capability
-        self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
+        self._gate = Gate()
 
     def launch(self, launch: Launch) -> LaunchResult:
         """Run it to its end; every fault of the kernel is a finding. Buffers of the launch are not changed."""
@@ -46,14 +45,9 @@ class EmulatedDevice:
             unchanged.findings.append(impossible)
             return unchanged
         try:
-            program = self._program(launch)
-            _check_parameters(program, launch)
-        except PtxError as error:
-            unchanged.findings.append(messages.refused(str(error)))
-            return unchanged
-        except Unsupported as error:
-            instruction = error.instruction
-            unchanged.findings.append(messages.unsupported(instruction.opcode, instruction.line))
+            program = self._gate.program(launch)
+        except Refused as error:
+            unchanged.findings.append(error.finding)
             return unchanged
         too_much = _too_much_shared(program, launch)
         if too_much is not None:
@@ -75,16 +69,12 @@ class EmulatedDevice:
             _advise(state)
         state.counters.undecided_orders = state.order.undecided
         return LaunchResult(
-            state.memory.results(launch), list(state.findings.values()), state.counters, printed=state.printed.text()
+            state.memory.results(launch),
+            list(state.findings.values()),
+            state.counters,
+            printed=state.printed.text(),
+            trace=state.trace,
         )
-
-    def _program(self, launch: Launch) -> Program:
-        key = (launch.ptx, launch.entry)
-        if key not in self._programs:
-            self._programs[key] = translate(parse(launch.ptx), launch.entry)
-            while len(self._programs) > 64:
-                self._programs.popitem(last=False)
-        return self._programs[key]
 
 
 def _impossible(launch: Launch) -> Finding | None:
@@ -120,20 +110,6 @@ def _impossible(launch: Launch) -> Finding | None:
             }
         )
     return None
-
-
-def _check_parameters(program: Program, launch: Launch) -> None:
-    """The gate: the kernel's parameters are exactly those that the launch brings."""
-    if len(program.parameters) != len(launch.parameters):
-        raise PtxError(
-            f"{program.entry} takes {len(program.parameters)} parameters, the launch has {len(launch.parameters)}"
-        )
-    for declared, given in zip(program.parameters, launch.parameters, strict=True):
-        size = 8 if isinstance(given, Pointer) else len(given)
-        if declared.size != size:
-            raise PtxError(f"parameter {declared.name} has {declared.size} bytes, the launch brings {size}")
-        if isinstance(given, Pointer) and not 0 <= given.buffer < len(launch.buffers):
-            raise PtxError(f"parameter {declared.name} points to buffer {given.buffer}, which does not exist")
 
 
 def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
