@@ -230,3 +230,55 @@ extern "C" __global__ void all_resident_blocks_meet(int *a, int *b, int n) {
     }
     __syncthreads();
 }
+
+// grid 1, block 64, n 64
+extern "C" __global__ void lanes_of_a_mask_by_different_ways(int *a, int *b, int n) {
+    int t = threadIdx.x, v = a[t];
+    if (t % 32 < 8) {
+        for (int k = 0; k < 200; k++) v = v * 5 % 97;
+        v = __reduce_max_sync(0xff, v);
+    } else if (t % 32 < 24) {
+        v = __popc(__ballot_sync(0xffff00, v > 4));
+    } else {
+        v = __match_any_sync(0xff000000, v & 1);
+    }
+    b[t] = v;
+}
+
+// grid 1, block 48, n 48
+extern "C" __global__ void the_mask_of_a_half_warp(int *a, int *b, int n) {
+    int t = threadIdx.x, v = a[t];
+    unsigned mask = t < 32 ? 0xffffffff : 0xffff;
+    for (int k = 8; k > 0; k /= 2) v += __shfl_down_sync(mask, v, k, 16);
+    if (t % 16 == 0) b[t / 16] = v;
+}
+
+// grid 1, block 64, n 64
+extern "C" __global__ void warp_scan(int *a, int *b, int n) {
+    int t = threadIdx.x, v = a[t];
+    for (int k = 1; k < 32; k *= 2) {
+        int below = __shfl_up_sync(0xffffffff, v, k);
+        if (t % 32 >= k) v += below;
+    }
+    b[t] = v;
+}
+
+// grid 1, block 64, n 64
+extern "C" __global__ void aggregated_counter(int *a, int *b, int n) {
+    int t = threadIdx.x;
+    if (a[t] > 3) {
+        unsigned mask = __activemask();
+        int leader = __ffs(mask) - 1, place = 0;
+        if (t % 32 == leader) place = atomicAdd(b, __popc(mask));
+        place = __shfl_sync(mask, place, leader) + __popc(mask & ((1u << t % 32) - 1));
+        b[1 + place] = a[t];
+    }
+}
+
+// grid 1, block 32, n 32
+extern "C" __global__ void what_no_lane_gave_is_not_chosen(int *a, int *b, int n) {
+    int t = threadIdx.x;
+    if (t >= 24) return;
+    int next = __shfl_down_sync(0xffffff, a[t], 1);
+    b[t] = t < 23 ? next : 0;
+}

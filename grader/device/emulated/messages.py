@@ -142,6 +142,49 @@ def divergent_barrier(line: int | None, other: int | None, thread: Dim3, block: 
     )
 
 
+def incomplete_exchange(line: int | None, other: int | None, thread: Dim3, block: Dim3) -> Finding:
+    at_en = f"; others wait at line {other}" if other and other != line else ""
+    at_de = f"; andere warten in Zeile {other}" if other and other != line else ""
+    return _of_a_thread(
+        "barrier",
+        f"{{who}} waits at a warp operation for lanes of its mask that do not come to it{at_en}. "
+        "Let every lane of the mask reach it with this mask, or name in the mask only those that do.",
+        f"{{who}} wartet an einer Warp-Operation auf Lanes seiner Maske, die nicht zu ihr kommen{at_de}. "
+        "Lass jede Lane der Maske sie mit dieser Maske erreichen, oder nenne in der Maske nur die, die es tun.",
+        line,
+        thread,
+        block,
+        other,
+    )
+
+
+def not_in_mask(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return _of_a_thread(
+        "barrier",
+        "{who} executes a warp operation whose mask does not name its own lane. "
+        "A mask must hold the lane of every thread that executes the operation.",
+        "{who} führt eine Warp-Operation aus, deren Maske die eigene Lane nicht nennt. "
+        "Eine Maske muss die Lane jedes Threads enthalten, der die Operation ausführt.",
+        line,
+        thread,
+        block,
+    )
+
+
+def no_lane_gave(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return _of_a_thread(
+        "uninitialised",
+        "{who} uses a value that it took here from a lane which does not take part: that value is undefined. "
+        "Shuffle only among lanes that are in the mask and have not returned, or do not use the result.",
+        "{who} benutzt einen Wert, den er hier von einer Lane nahm, die nicht teilnimmt: Dieser Wert ist "
+        "unbestimmt. Tausche nur unter Lanes, die in der Maske stehen und nicht beendet sind, oder benutze das "
+        "Ergebnis nicht.",
+        line,
+        thread,
+        block,
+    )
+
+
 def step_limit(line: int | None, thread: Dim3, block: Dim3) -> Finding:
     return _of_a_thread(
         "step-limit",
