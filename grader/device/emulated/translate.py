@@ -16,7 +16,7 @@ import numpy as np
 from grader.device.emulated import calls, instructions, library
 from grader.device.emulated.access import Access
 from grader.device.emulated.calls import CallSite
-from grader.device.emulated.operands import Operands, Operation
+from grader.device.emulated.operands import Getter, Operands, Operation
 from grader.device.emulated.order import NARROW, WIDE
 from grader.device.emulated.ptx import (
     SIZES,
@@ -54,8 +54,8 @@ class Block:
     ends: str = "fall"
     target: int = -1
     following: int = -1
-    barrier: int = 0
-    barrier_count: int | None = None
+    #: A barrier's number and, where it has one, its count of threads.
+    barrier: tuple[Getter, ...] = ()
     guard: Callable[[Lanes], Any] | None = None
     length: int = 0
     #: What lanes of a warp do together.
@@ -357,11 +357,9 @@ class _Translator(Operands):
         operands = instruction.operands
         if _reduces(instruction):
             block.predicate, operands = self.get(operands[-1], np.bool_), operands[1:-1]
-        counts = [o.value for o in operands if isinstance(o, Immediate)]
-        if len(counts) != len(operands) or not 1 + block.arrives <= len(counts) <= 2:
+        if not 1 + block.arrives <= len(operands) <= 2:
             raise Unsupported(instruction)
-        block.barrier = int(counts[0])
-        block.barrier_count = int(counts[1]) if len(counts) > 1 else None
+        block.barrier = tuple(self.get(operand, np.uint32) for operand in operands)
 
     def _target(self, label: Any, instruction: Instruction, starts: list[int]) -> int:
         """The block to which a branch leads."""
