@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.device.emulated import library, machine, messages
+from grader.device.emulated import library, machine, messages, pointers
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.memory import Memory
 from grader.device.emulated.ptx import Variable, parse
@@ -58,7 +58,7 @@ class EmulatedDevice:
         if program.meets_grid:
             size = library.WORKSPACE_BYTES
             constants[library.WORKSPACE] = Variable(library.WORKSPACE, "global", size, size)
-        state = State(launch, program, Memory(launch, constants, program.granule))
+        state = State(launch, program, Memory(launch, constants, pointers.addresses(module), program.granule))
         ended = True
         try:
             machine.run(state)

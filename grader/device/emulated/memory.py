@@ -21,7 +21,7 @@ WINDOW_BITS = 40
 MIDDLE = 1 << (WINDOW_BITS - 1)
 _OFFSET = np.uint64((1 << WINDOW_BITS) - 1)
 #: Window numbers above those of parameters and module variables.
-SHARED_WINDOW, LOCAL_WINDOW = 1 << 16, (1 << 16) + 1
+SHARED_WINDOW, LOCAL_WINDOW, FUNCTION_WINDOW = 1 << 16, (1 << 16) + 1, (1 << 16) + 2
 GLOBAL, SHARED, LOCAL = 0, 1, 2
 #: The thread in a record.
 THREADS = (1 << 32) - 1
@@ -53,7 +53,8 @@ class Window:
 class Memory:
     """Bytes of one launch. Global memory is one array; shared and local memory are arrays of one wave of blocks."""
 
-    def __init__(self, launch: Launch, constants: dict[str, Any], granule: int) -> None:
+    def __init__(self, launch: Launch, constants: dict[str, Any], functions: dict[str, int], granule: int) -> None:
+        """`functions` are addresses by name."""
         self.granule = granule
         self.buffer_starts: list[int] = []
         position = _ALIGN
@@ -90,7 +91,8 @@ class Memory:
             start = self.windows[self.symbols[name] >> WINDOW_BITS].start
             for offset, other, added in variable.references:
                 at = start + offset
-                self.bytes[at : at + 8] = np.frombuffer((self.symbols[other] + added).to_bytes(8, "little"), np.uint8)
+                there = functions[other] if other in functions else self.symbols[other]
+                self.bytes[at : at + 8] = np.frombuffer(((there + added) % (1 << 64)).to_bytes(8, "little"), np.uint8)
         #: Where the barrier of the whole grid lies in `bytes`.
         self.grid_barrier: int | None = None
         if library.WORKSPACE in self.symbols:
