@@ -78,6 +78,7 @@ def _written_out(module: Module, function: Function, taken: dict[str, int]) -> F
             found.append(instruction)
             continue
         results, pointer, arguments = call
+        given = _own_sizes(function, results, instruction.at), _own_sizes(function, arguments, instruction.at)
         end = f"{_LABEL}{len(labels)}"
         labels[end] = 0
 
@@ -88,13 +89,12 @@ def _written_out(module: Module, function: Function, taken: dict[str, int]) -> F
             register, negated = instruction.guard
             add("bra", Symbol(end), guard=(register, not negated))
         for name, place in taken.items():
-            if _sizes(module.functions[name]) != (_own_sizes(function, results), _own_sizes(function, arguments)):
+            if _sizes(module.functions[name]) != given:
                 continue
             following = f"{_LABEL}{len(labels)}"
             add("setp.ne.u64", Register(_OTHER), pointer, Immediate(place))
             add("bra", Symbol(following), guard=(Register(_OTHER), False))
-            given = (operand for operand in (results, Symbol(name), arguments) if operand is not None)
-            add("call", *given)
+            add("call", *(operand for operand in (results, Symbol(name), arguments) if operand is not None))
             add("bra", Symbol(end))
             labels[following] = len(found)
         add("trap")
@@ -107,11 +107,13 @@ def _written_out(module: Module, function: Function, taken: dict[str, int]) -> F
     return replace(function, instructions=found, labels=labels, registers=registers)
 
 
-def _sizes(function: Function) -> tuple[list[int | None], list[int | None]]:
+def _sizes(function: Function) -> tuple[list[int], list[int]]:
     return [one.size for one in function.returns], [one.size for one in function.parameters]
 
 
-def _own_sizes(function: Function, items: Vector | None) -> list[int | None]:
-    """Bytes of the caller's variables that these are; None for what is none."""
+def _own_sizes(function: Function, items: Vector | None, at: int) -> list[int]:
+    """Bytes of the caller's variables that these are."""
     names = [item.name if isinstance(item, Symbol) else "" for item in (items.items if items is not None else ())]
-    return [function.variables[name].size if name in function.variables else None for name in names]
+    if not all(name in function.variables for name in names):
+        raise PtxError("a call through a pointer with other arguments than .param variables", at)
+    return [function.variables[name].size for name in names]

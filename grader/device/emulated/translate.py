@@ -116,6 +116,8 @@ class Program:
     tallies: bool = False
     #: Are there warp operations?
     exchanges: bool = False
+    #: Names of the module's variables that it may change.
+    variables: frozenset[str] = frozenset()
     #: Does the whole grid meet?
     meets_grid: bool = False
 
@@ -200,8 +202,20 @@ class _Translator(Operands):
             frame_size=self.frame_size,
             tallies=any(map(_reduces, instructions)),
             exchanges=any(map(is_exchange, instructions)),
+            variables=self._changed_variables(),
             meets_grid=library.meets_grid(function),
         )
+
+    def _changed_variables(self) -> frozenset[str]:
+        """Those that the kernel names, or whose address another one holds."""
+        named = {
+            symbol.name
+            for instruction in self.function.instructions
+            for operand in instruction.operands
+            if isinstance(symbol := operand.base if isinstance(operand, Address) else operand, Symbol)
+        }
+        named |= {name for variable in self.module.variables.values() for _, name, _ in variable.references}
+        return frozenset(n for n, v in self.module.variables.items() if v.space == "global" and n in named)
 
     def _granule(self) -> int:
         """Bytes of a shadow cell: the smallest access of the kernel."""
