@@ -141,12 +141,23 @@ def course_schema() -> None:
 
 
 @course_app.command("check")
-def course_check(directory: Path) -> None:
-    """Prove a course: structure, model full marks, starter zero, every wrong solution caught, where its tests run."""
+def course_check(
+    directories: Annotated[list[Path], typer.Argument(metavar="COURSE_DIR...")],
+    anew: Annotated[bool, typer.Option("--anew", help="Prove units again that were proved as they are.")] = False,
+) -> None:
+    """Prove courses: structure, model full marks, starter zero, every wrong solution caught, where their tests run."""
+    for directory in directories:
+        _course_folder(directory)
+    proved = [_checked(directory, anew) for directory in directories]
+    if not all(proved):
+        raise typer.Exit(1)
+
+
+def _checked(directory: Path, anew: bool) -> bool:
+    from grader.course import proofs
     from grader.course.check import check
     from grader.course.modes import Mode
 
-    _course_folder(directory)
     modes: list[Mode] = []
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("checking", total=None)
@@ -154,15 +165,13 @@ def course_check(directory: Path) -> None:
         def step(done: int, total: int, what: str) -> None:
             progress.update(task, completed=done, total=total, description=what)
 
-        problems = check(directory, progress=step, decided=modes.append)
+        problems = check(directory, progress=step, decided=modes.append, kept=None if anew else proofs.folder())
 
-    for mode in modes:
-        out.print(str(mode), markup=False, highlight=False, soft_wrap=True)
-    for problem in problems:
-        out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-    if problems:
-        raise typer.Exit(1)
-    out.print(f"{directory}: ok", markup=False, highlight=False)
+    for line in (*modes, *problems):
+        out.print(str(line), markup=False, highlight=False, soft_wrap=True)
+    if not problems:
+        out.print(f"{directory}: ok", markup=False, highlight=False)
+    return not problems
 
 
 @course_app.command("build")
