@@ -122,16 +122,6 @@ def odd_even_sort(a: Any, b: Any) -> None:
     b[t] = s[t]
 
 
-@launched(2, 64, 128)
-def odd_even_sort_over_blocks(a: Any, b: Any) -> None:
-    i = cuda.grid(1)
-    b[i] = a[i]  # race
-    cuda.syncthreads()
-    if i % 2 == 1 and i < 127:
-        low, high = min(b[i], b[i + 1]), max(b[i], b[i + 1])  # race
-        b[i], b[i + 1] = low, high  # race
-
-
 @launched(4, 64, 256)
 def stencil_with_both_halos(a: Any, b: Any) -> None:
     s = cuda.shared.array(68, int32)

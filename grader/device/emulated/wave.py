@@ -28,7 +28,7 @@ PATIENCE = 64
 #: Steps that nothing but waiting loops made, after which other blocks get their turn.
 TURN = 32
 #: Where blocks may wait for each other's flags, others get their turn after so many steps.
-SLICE = 256
+SLICE = 64
 #: One group in so many is drawn where a seed decides.
 DRAWN = 4
 
