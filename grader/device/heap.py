@@ -160,8 +160,12 @@ class Heap(Protocol):
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
+        symbols: tuple[tuple[str, int], ...] = (),
     ) -> tuple[Finding, ...]:
-        """Run a kernel on the heap's arrays and return what the device saw."""
+        """Run a kernel on the heap's arrays and return what the device saw.
+
+        `symbols` are variables of the module with the addresses at which they lie.
+        """
         ...
 
     def printed(self) -> str:
@@ -319,6 +323,7 @@ class LocalHeap:
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
+        symbols: tuple[tuple[str, int], ...] = (),
     ) -> tuple[Finding, ...]:
         handles: list[int] = []
         parameters: list[Pointer | bytes] = []
@@ -337,6 +342,12 @@ class LocalHeap:
             if handle not in handles:
                 handles.append(handle)
             parameters.append(Pointer(handles.index(handle), argument.address - handle, begin, end))
+        held: list[tuple[str, Pointer]] = []
+        for name, address in symbols:
+            handle, length = self.locate(address)
+            if handle not in handles:
+                handles.append(handle)
+            held.append((name, Pointer(handles.index(handle), address - handle, 0, length)))
         allocations = [self._allocations[handle] for handle in handles]
         result = self.device.launch(
             Launch(
@@ -352,6 +363,7 @@ class LocalHeap:
                 races=self.races,
                 step_limit=self.step_limit,
                 trace=self.trace,
+                symbols=tuple(held),
             )
         )
         for allocation, left in zip(allocations, result.buffers, strict=True):

@@ -17,13 +17,17 @@ Imports `grader.device` only.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import inspect
 import itertools
+import os
 import time
 import weakref
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,10 +35,11 @@ import numba.cuda.cudadrv.devicearray
 import numba.cuda.cudadrv.devices
 import numba.cuda.cudadrv.driver
 import numba.cuda.dispatcher
+import numpy as np
 from cuda.bindings import driver as binding
 from numba.cuda.args import ArgHint, In, InOut, Out
 
-from grader.device.frontends import report
+from grader.device.frontends import nvrtc, report
 from grader.device.frontends.report import Reporter, Show
 from grader.device.heap import Argument, Heap, HeapError, OutOfDeviceMemory, View
 from grader.device.interface import Finding, Language
@@ -314,21 +319,26 @@ _FUNCTION = SimpleNamespace(
 )
 
 
+#: Variables in which a kernel with debug=True says what it raised, and in which thread.
+_ERROR = ("errcode", "tidz", "tidy", "tidx", "ctaidz", "ctaidy", "ctaidx")
+
+
 class EmulatedKernel(dispatcher._Kernel):
     """A compiled kernel whose PTX runs on the heap."""
 
     front: FrontEnd
 
     def __init__(self, py_func: Any, argtypes: Any, **options: Any) -> None:
-        if options.get("link"):
-            raise NotImplementedError(f"the {DEVICE_NAME} does not link other files; write the function with @cuda.jit")
         super().__init__(py_func, argtypes, **_compile_options(py_func, options))
         self._codelibrary.get_cufunc = lambda: _FUNCTION
 
-    @property
+    @functools.cached_property
     def ptx(self) -> str:
-        """The module's text, as compiled for the device."""
-        return "\n".join(next(iter(self._codelibrary._ptx_cache.values())))
+        """The module's text, as compiled for the device, with what it links."""
+        own = "\n".join(next(iter(self._codelibrary._ptx_cache.values())))
+        architecture = self.front.heap.compute_capability
+        files = sorted(self._codelibrary._linking_files, key=str)
+        return nvrtc.link(own, [_linked(file, architecture) for file in files]) if files else own
 
     def bind(self) -> None:
         """Nothing is loaded anywhere."""
@@ -343,18 +353,59 @@ class EmulatedKernel(dispatcher._Kernel):
         packed: list[Argument | bytes] = []
         for ty, value in zip(self.argument_types, args, strict=True):
             self._pack(ty, value, write_back, packed)
-        grid = tuple(int(n) for n in griddim)
-        block = tuple(int(n) for n in blockdim)
+        grid: Any = tuple(int(n) for n in griddim)
+        block: Any = tuple(int(n) for n in blockdim)
         front = self.front
-        findings = front.heap.launch(self.ptx, self.entry_name, grid, block, tuple(packed), int(sharedmem))  # type: ignore[arg-type]
+        with self._error_code() as symbols:
+            findings = front.heap.launch(
+                self.ptx,
+                self.entry_name,
+                grid,
+                block,
+                tuple(packed),
+                int(sharedmem),
+                symbols,
+            )
+            self._show(findings)
+            self._raise_what_was_raised(symbols)
+        for act in write_back:
+            act()
+
+    def _show(self, findings: Iterable[Finding]) -> None:
+        """Raises LaunchFailure where the kernel did not come to its end."""
+        front = self.front
         report.show_printed(front.heap, self.ptx)
         front.reporter.take(self.entry_name, (f for f in findings if f.kind not in FATAL))
         for finding in findings:
             if finding.kind in FATAL:
                 front.reporter.take(self.entry_name, [finding], quiet=True)
                 raise LaunchFailure(int(binding.CUresult.CUDA_ERROR_LAUNCH_FAILED), front.text(finding))
-        for act in write_back:
-            act()
+
+    @contextlib.contextmanager
+    def _error_code(self) -> Iterator[tuple[tuple[str, int], ...]]:
+        """Where a kernel with debug=True leaves its exception and the thread's index: names and addresses."""
+        if not self.debug:
+            yield ()
+            return
+        heap = self.front.heap
+        place = heap.alloc(4 * len(_ERROR))
+        try:
+            heap.fill(place, 0, 4 * len(_ERROR))
+            yield tuple((f"{self.entry_name}__{name}__", place + 4 * at) for at, name in enumerate(_ERROR))
+        finally:
+            heap.free(place)
+
+    def _raise_what_was_raised(self, symbols: tuple[tuple[str, int], ...]) -> None:
+        """A kernel's exception, as numba-cuda raises it."""
+        if not symbols:
+            return
+        code, *where = np.frombuffer(self.front.heap.read(symbols[0][1], 4 * len(_ERROR)), np.int32).tolist()
+        if not code:
+            return
+        kind, args, place = self.call_helper.get_exception(code)
+        at = "" if place is None else f"In function {place[0]!r}, file {os.path.abspath(place[1])}, line {place[2]}, "
+        at += f"tid={where[:3]} ctaid={where[3:]}"
+        raise kind(*(f"{at}: {args[0]}" if args else at, *args[1:]))
 
     def _pack(self, ty: Any, value: Any, write_back: list[Any], packed: list[Argument | bytes]) -> None:
         """Append what the kernel's parameter list wants for `value` of numba type `ty`."""
@@ -392,7 +443,27 @@ def _compile_options(py_func: Any, options: dict[str, Any]) -> dict[str, Any]:
         lines = not str(py_func.__module__).startswith("numba.")
     except (OSError, TypeError):
         lines = False
-    return {**options, "lineinfo": lines, "lto": False, "debug": False}
+    return {**options, "lineinfo": lines and not options.get("debug"), "lto": False}
+
+
+def _linked(file: Any, architecture: tuple[int, int]) -> str:
+    """PTX of what a kernel links: a path, or a `LinkableCode`."""
+    if isinstance(file, str):
+        kind, name, content = Path(file).suffix.removeprefix("."), file, Path(file).read_text(encoding="utf-8")
+    else:
+        kind, name, data = file.kind, file.name, file.data
+        content = data.decode() if isinstance(data, bytes) else data
+    if kind == "ptx":
+        return content
+    if kind != "cu":
+        raise NotImplementedError(f"the {DEVICE_NAME} links CUDA C (.cu) and PTX, and {name} is neither")
+    if getattr(file, "nrt", False):
+        raise NotImplementedError(
+            f"the {DEVICE_NAME} has no memory manager inside kernels: make arrays with cuda.local.array or outside"
+        )
+    headers = Path(numba.cuda.__file__).parent / "include" / "12"
+    # Without line information: the lines that count are those of the learner's own file.
+    return nvrtc.compile_ptx(content, ("-rdc=true", f"-I{headers}"), architecture, source=name)[0]
 
 
 def _word(number: int) -> bytes:
