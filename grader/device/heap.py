@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
@@ -248,6 +248,15 @@ class LocalHeap:
     # -- memory
 
     def alloc(self, nbytes: int) -> int:
+        self._room(nbytes)
+        handle = self._next
+        self._next += -(-max(nbytes, 1) // GAP) * GAP + GAP
+        self._allocations[handle] = _Allocation(nbytes)
+        insort(self._starts, handle)
+        return handle
+
+    def _room(self, nbytes: int) -> int:
+        """`nbytes`, taken and counted. Raises where there is no room for them."""
         if nbytes < 0:
             raise HeapError(f"an allocation of {nbytes} bytes: the size must not be negative")
         if self._used + nbytes > self.capacity:
@@ -257,12 +266,28 @@ class LocalHeap:
             )
         if len(self._allocations) >= self.most:
             raise OutOfDeviceMemory(f"there are {self.most} arrays on the device, and no room for another")
-        handle = self._next
-        self._next += -(-max(nbytes, 1) // GAP) * GAP + GAP
-        self._allocations[handle] = _Allocation(nbytes)
-        self._starts.append(handle)
         self._used += nbytes
         self._counters.allocations += 1
+        return nbytes
+
+    def alloc_shared(self, nbytes: int) -> int:
+        """An allocation of zeros that this process reaches under the same address, as mapped and managed memory.
+
+        What the host writes there counts as written, and no copy is counted.
+        """
+        allocation = _Allocation(self._room(nbytes))
+        allocation.bytes[:] = 0
+        allocation.written = True
+        handle = int(allocation.bytes.ctypes.data)
+        place = bisect_right(self._starts, handle)
+        before = self._starts[place - 1 : place]
+        behind = self._starts[place : place + 1]
+        if any(start + len(self._allocations[start].bytes) >= handle for start in before) or any(
+            handle + nbytes >= start for start in behind
+        ):
+            raise OutOfDeviceMemory(f"no room at address {handle:#x} for {nbytes} bytes that host and device share")
+        self._allocations[handle] = allocation
+        self._starts.insert(place, handle)
         return handle
 
     def free(self, handle: int) -> None:

@@ -97,9 +97,9 @@ class Launch:
     list: a `Pointer`, or the little-endian bytes of a scalar. `buffers` are flat `uint8` arrays, copied
     before the launch; `initialised` says for each buffer whether its bytes count as written before the
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
-    instructions, in all; `thread_step_limit` those of one thread. `symbols` are variables of the module, by name, that
-    lie in a buffer and so keep what they hold from launch to launch; the others begin anew. `trace` is the number in the grid of a warp whose
-    doings are recorded, on the emulated GPU.
+    instructions, in all; `thread_step_limit` those of one thread. On the emulated GPU only: `symbols` are variables of
+    the module, by name, that lie in a buffer and so keep what they hold from launch to launch, where the others begin
+    anew; `trace` is the number in the grid of a warp whose doings are recorded.
     """
 
     ptx: str

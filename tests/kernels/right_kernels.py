@@ -428,3 +428,29 @@ def positive_part(a: Any, b: Any) -> None:
         b[i] = a[i] * 2
     else:
         b[i] = 0
+
+
+@launched(4, 64, 256)
+def neighbours_after_the_grid_met(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    for _ in range(3):
+        left, right = a[(i - 1) % a.size], a[(i + 1) % a.size]
+        grid.sync()
+        a[i] = left + right
+        grid.sync()
+    b[i] = a[a.size - 1 - i]
+
+
+@launched(5, 32, 160)
+def one_block_sums_what_all_wrote(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    b[i] = a[i]
+    grid.sync()
+    if cuda.blockIdx.x == 0:
+        total = 0
+        for k in range(cuda.threadIdx.x, b.size, 32):
+            total += b[k]
+        cuda.syncthreads()
+        b[cuda.threadIdx.x] = total

@@ -1,4 +1,6 @@
 // Wrong kernels in CUDA C. A comment at the end of a line says what must be found there.
+#include <cooperative_groups.h>
+namespace cg = cooperative_groups;
 
 // grid 2, block 64, n 100
 extern "C" __global__ void no_guard(int *a, int *b, int n) {
@@ -254,4 +256,24 @@ extern "C" __global__ void branches_on_what_no_lane_gave(int *a, int *b, int n) 
     if (t >= 24) return;
     int next = __shfl_down_sync(0xffffff, a[t], 1);  // uninitialised
     if (next > 4) atomicAdd(b, 1);
+}
+
+// grid 3, block 64, n 192
+extern "C" __global__ void tile_sync_for_a_block(int *a, int *b, int n) {
+    __shared__ int s[64];
+    auto tile = cg::tiled_partition<16>(cg::this_thread_block());
+    int t = threadIdx.x;
+    s[t] = a[t];  // race
+    tile.sync();
+    b[blockIdx.x * 64 + t] = s[(t + 16) % 64];  // race
+}
+
+// grid 4, block 64, n 256
+extern "C" __global__ void reads_before_the_grid_met(int *a, int *b, int n) {
+    cg::grid_group grid = cg::this_grid();
+    int i = grid.thread_rank();
+    b[i] = a[i];  // race
+    int v = b[n - 1 - i];  // race
+    grid.sync();
+    a[i] = v;
 }

@@ -414,3 +414,41 @@ def every_other_thread_works(a: Any, b: Any) -> None:
         for _ in range(200):  # divergence
             total = total * 3 + (total >> 1)
     b[i] = total
+
+
+@launched(4, 64, 256)
+def a_block_barrier_for_the_grid(a: Any, b: Any) -> None:
+    i = cuda.grid(1)
+    b[i] = a[i]  # race
+    cuda.syncthreads()
+    a[i] = b[b.size - 1 - i]  # race
+
+
+@launched(4, 64, 256)
+def only_one_barrier_for_each_round_of_the_grid(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    for _ in range(3):
+        left, right = a[(i - 1) % a.size], a[(i + 1) % a.size]  # race
+        grid.sync()
+        a[i] = left + right  # race
+    b[i] = a[i]
+
+
+@launched(4, 64, 256)
+def the_first_block_meets_the_grid_alone(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    b[i] = a[i]
+    if cuda.blockIdx.x == 0:
+        grid.sync()  # barrier
+        b[i] += 1
+
+
+@launched(4, 64, 256)
+def blocks_meet_the_grid_unequally_often(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    for _ in range(cuda.blockIdx.x + 1):
+        b[i] += a[i]
+        grid.sync()  # barrier

@@ -219,6 +219,39 @@ def not_resident(line: int | None, thread: Dim3, block: Dim3, resident: int, blo
     )
 
 
+def grid_not_resident(resident: int, blocks: int) -> Finding:
+    return Finding(
+        "residency",
+        {
+            "en": f"The kernel lets all blocks of the grid wait for each other, and the GPU holds {resident} of these "
+            f"{blocks} at once: it does not launch it. Launch fewer blocks, and let each do more in a loop.",
+            "de": f"Der Kernel lässt alle Blöcke des Gitters aufeinander warten, und die GPU fasst {resident} dieser "
+            f"{blocks} zugleich: Sie startet ihn nicht. Starte weniger Blöcke, und lass jeden mehr tun, in einer "
+            "Schleife.",
+        },
+        general={
+            "en": "The kernel lets all blocks of the grid wait for each other, and the GPU does not hold all at once: "
+            "it does not launch it. Launch fewer blocks, and let each do more in a loop.",
+            "de": "Der Kernel lässt alle Blöcke des Gitters aufeinander warten, und die GPU fasst nicht alle zugleich: "
+            "Sie startet ihn nicht. Starte weniger Blöcke, und lass jeden mehr tun, in einer Schleife.",
+        },
+    )
+
+
+def grid_never_meets(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return _of_a_thread(
+        "barrier",
+        "{who} waits at a barrier of the whole grid that not every block reaches. "
+        "Let all blocks come to it equally often: take it out of branches and loops that differ between blocks.",
+        "{who} wartet an einer Barriere des ganzen Gitters, die nicht jeder Block erreicht. "
+        "Lass alle Blöcke gleich oft zu ihr kommen: Nimm sie aus Verzweigungen und Schleifen, die sich je Block "
+        "unterscheiden.",
+        line,
+        thread,
+        block,
+    )
+
+
 def trap(line: int | None, thread: Dim3, block: Dim3, said: str = "") -> Finding:
     """`said` is the text of a failed assertion."""
     what_en, what_de = "an assertion or a trap was hit", "Eine Zusicherung oder ein Trap wurde ausgelöst"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.device.emulated import calls, instructions
+from grader.device.emulated import calls, instructions, library
 from grader.device.emulated.access import Access
 from grader.device.emulated.calls import CallSite
 from grader.device.emulated.operands import Operands, Operation
@@ -116,6 +116,8 @@ class Program:
     tallies: bool = False
     #: Are there warp operations?
     exchanges: bool = False
+    #: Does the whole grid meet?
+    meets_grid: bool = False
 
     def zero(self, register: int) -> Any:
         return self.register_types[register](0)
@@ -198,6 +200,7 @@ class _Translator(Operands):
             frame_size=self.frame_size,
             tallies=any(map(_reduces, instructions)),
             exchanges=any(map(is_exchange, instructions)),
+            meets_grid=library.meets_grid(function),
         )
 
     def _granule(self) -> int:

@@ -323,11 +323,14 @@ class Wave:
         raise Stop
 
     def stalled(self) -> None:
-        """All blocks that a GPU holds wait, and others have not started."""
+        """All blocks that a GPU holds wait, and others have not started or will not come to the grid's barrier."""
         state, target = self.state, min(self.ready)
         thread, block = self.where(int(self.numbers[self.ready[target][0][0]]))
         line, blocks = self.line_of(self.program.blocks[target].site), volume(state.launch.grid)
-        self.report(messages.not_resident(line, thread, block, state.resident, blocks), "limit")
+        if state.started < blocks:
+            self.report(messages.not_resident(line, thread, block, state.resident, blocks), "limit")
+        else:
+            self.report(messages.grid_never_meets(line, thread, block), "limit")
         raise Stop
 
 

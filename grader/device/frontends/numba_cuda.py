@@ -7,7 +7,8 @@ CUDA's driver API. That object is the seam. Written against numba-cuda 0.30; pat
 * `dispatcher._Kernel`: `EmulatedKernel` compiles as ever, always with line information and without link-time
   optimisation, and launches the PTX on the heap;
 * `CUDADispatcher.__init__` and `.enable_caching`: device functions get line information too, and no compiled kernel
-  is written to or read from a file.
+  is written to or read from a file;
+* the search for a kernel's first line, which stopped at some lambdas.
 
 Everything else (typing errors, `to_device`, device arrays and their slices, `forall`, `vectorize`, `reduce`, the
 warning about host arrays) is numba-cuda's own code. What the driver object does not answer raises NotImplementedError
@@ -17,12 +18,15 @@ Imports `grader.device` only.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import ctypes
 import functools
 import inspect
 import itertools
 import os
+import re
+import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator
@@ -35,13 +39,17 @@ import numba.cuda.cudadrv.devicearray
 import numba.cuda.cudadrv.devices
 import numba.cuda.cudadrv.driver
 import numba.cuda.dispatcher
+import numba.cuda.misc.firstlinefinder
 import numpy as np
 from cuda.bindings import driver as binding
 from numba.cuda.args import ArgHint, In, InOut, Out
 
+from grader.device import assembler
+from grader.device.emulated import ptx_text
+from grader.device.emulated.ptx import parse
 from grader.device.frontends import nvrtc, report
 from grader.device.frontends.report import Reporter, Show
-from grader.device.heap import Argument, Heap, HeapError, OutOfDeviceMemory, View
+from grader.device.heap import Argument, Heap, HeapError, LocalHeap, OutOfDeviceMemory, View
 from grader.device.interface import Finding, Language
 
 # numba-cuda's annotations do not describe what is patched and called here.
@@ -50,6 +58,7 @@ types: Any = numba.cuda.types
 devicearray: Any = numba.cuda.cudadrv.devicearray
 devices: Any = numba.cuda.cudadrv.devices
 drv: Any = numba.cuda.cudadrv.driver
+firstlinefinder: Any = numba.cuda.misc.firstlinefinder
 
 DEVICE_NAME = "Lehrwerk emulated GPU"
 _CONTEXT = 1
@@ -84,7 +93,7 @@ class DeviceModel:
             "WARP_SIZE": 32,
             "TOTAL_CONSTANT_MEMORY": 64 << 10,
             "COOPERATIVE_LAUNCH": 1,
-            "CAN_MAP_HOST_MEMORY": 0,
+            "CAN_MAP_HOST_MEMORY": 1,
             "UNIFIED_ADDRESSING": 1,
             "KERNEL_EXEC_TIMEOUT": 0,
             "TCC_DRIVER": 0,
@@ -104,6 +113,13 @@ class LaunchFailure(drv.CudaAPIError):
 
     def __str__(self) -> str:
         return str(self.msg)
+
+
+class EmulatedStream(drv.Stream):
+    """A stream whose work is done when a call returns."""
+
+    def add_callback(self, callback: Any, arg: Any = None) -> None:
+        callback(self, 0, arg)
 
 
 class EmulatedContext(drv.Context):
@@ -130,8 +146,20 @@ class EmulatedContext(drv.Context):
         allocations[address] = memory
         return memory.own()
 
+    def get_active_blocks_per_multiprocessor(
+        self, func: Any, blocksize: int, memsize: int, flags: int | None = None
+    ) -> int:
+        """How many blocks of a kernel a multiprocessor holds, its registers and fixed shared memory left aside."""
+        model = self.device
+        threads = -(-int(blocksize) // model.WARP_SIZE) * model.WARP_SIZE
+        return min(
+            model.MAX_THREADS_PER_MULTIPROCESSOR // threads,
+            model.MAX_BLOCKS_PER_MULTIPROCESSOR,
+            model.MAX_SHARED_MEMORY_PER_MULTIPROCESSOR // (int(memsize) + 1024),
+        )
+
     def create_stream(self) -> Any:
-        return drv.Stream(binding.CUstream(next(_numbers)))
+        return EmulatedStream(binding.CUstream(next(_numbers)))
 
     def create_event(self, timing: bool = True) -> Any:
         return drv.Event(next(_numbers))
@@ -171,6 +199,16 @@ class EmulatedGpu(drv.Device):
         self.primary_context = None
 
 
+#: What to do instead, by the beginning of the driver function's name.
+_INSTEAD = {
+    "cuIpc": ": arrays are not shared between processes; hand over `x.copy_to_host()`",
+    "cuCtxEnablePeerAccess": ": there is one device",
+    "cuDeviceCanAccessPeer": ": there is one device",
+    "cuMemcpyPeer": ": there is one device",
+    "cuTex": ": textures are not emulated; read the array by its index",
+}
+
+
 class EmulatedDriver(drv.Driver):
     """CUDA's driver API, as far as numba-cuda's host API uses it, answered from a heap."""
 
@@ -184,10 +222,13 @@ class EmulatedDriver(drv.Driver):
         self.devices: dict[int, EmulatedGpu] = {}
         self._recorded: dict[int, float] = {}
         self._pinned: dict[int, Any] = {}
+        #: How often a thread has made the context current.
+        self._current = threading.local()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("cu"):
-            raise NotImplementedError(f"the {DEVICE_NAME} does not offer {name}")
+            mend = next((mend for start, mend in _INSTEAD.items() if name.startswith(start)), "")
+            raise NotImplementedError(f"the {DEVICE_NAME} does not offer {name}{mend}")
         raise AttributeError(name)
 
     def get_device(self, devnum: int = 0) -> Any:
@@ -208,15 +249,16 @@ class EmulatedDriver(drv.Driver):
         return 12090
 
     def cuCtxGetCurrent(self) -> int:
-        return _CONTEXT
+        return _CONTEXT if getattr(self._current, "pushed", 0) else 0
 
     def cuCtxGetDevice(self) -> int:
         return 0
 
     def cuCtxPushCurrent(self, context: int) -> None:
-        """The one context is always current."""
+        self._current.pushed = getattr(self._current, "pushed", 0) + 1
 
     def cuCtxPopCurrent(self) -> int:
+        self._current.pushed -= 1
         return _CONTEXT
 
     def cuCtxSynchronize(self) -> None:
@@ -268,14 +310,32 @@ class EmulatedDriver(drv.Driver):
 
     def cuMemHostAlloc(self, size: int, flags: int) -> int:
         if int(flags) & int(binding.CU_MEMHOSTALLOC_DEVICEMAP):
-            raise NotImplementedError(f"the {DEVICE_NAME} does not offer mapped host memory; copy with cuda.to_device")
+            return self._shared(size)
         buffer = ctypes.create_string_buffer(max(int(size), 1))
         address = ctypes.addressof(buffer)
         self._pinned[address] = buffer
         return address
 
     def cuMemFreeHost(self, address: int) -> None:
-        self._pinned.pop(int(address), None)
+        if self._pinned.pop(int(address), None) is None:
+            self.heap.free(int(address))
+
+    def _shared(self, size: int) -> int:
+        """Memory that the host reaches under the device's address."""
+        if not isinstance(self.heap, LocalHeap):
+            raise NotImplementedError(
+                f"the {DEVICE_NAME} shares no memory with the host where work is marked; copy with cuda.to_device"
+            )
+        return self.heap.alloc_shared(int(size))
+
+    def cuMemHostGetDevicePointer(self, address: int, flags: int) -> Any:
+        return binding.CUdeviceptr(int(address))
+
+    def cuMemAllocManaged(self, size: int, flags: int) -> Any:
+        return binding.CUdeviceptr(self._shared(size))
+
+    def cuMemFree(self, address: Any) -> None:
+        self.heap.free(int(address))
 
     def cuMemHostRegister(self, pointer: int, size: int, flags: int) -> None:
         """All host memory is as good as pinned here."""
@@ -343,10 +403,35 @@ class EmulatedKernel(dispatcher._Kernel):
     def bind(self) -> None:
         """Nothing is loaded anywhere."""
 
-    def _not_known(self) -> int:
-        raise NotImplementedError(f"the {DEVICE_NAME} does not know registers, constants and local memory of a kernel")
+    @functools.cached_property
+    def _resources(self) -> assembler.Resources:
+        """What NVIDIA's assembler says that the kernel takes."""
+        text = ptx_text.text(ptx_text.canonical(parse(self.ptx), self.entry_name))
+        # numba-cuda compiles for sm_90a, which no other GPU takes, and uses nothing of it.
+        return assembler.assemble(re.sub(r"(\.target sm_\d+)a", r"\1", text), self.front.heap.compute_capability)
 
-    regs_per_thread = const_mem_size = local_mem_per_thread = shared_mem_per_block = property(_not_known)
+    def inspect_sass(self) -> str:
+        raise NotImplementedError(
+            f"the {DEVICE_NAME} runs PTX and makes no machine code: look at inspect_asm() instead of inspect_sass()"
+        )
+
+    inspect_sass_cfg = inspect_sass
+
+    @property
+    def regs_per_thread(self) -> int:
+        return self._resources.registers
+
+    @property
+    def const_mem_size(self) -> int:
+        return sum(variable.size for variable in parse(self.ptx).variables.values() if variable.space == "const")
+
+    @property
+    def local_mem_per_thread(self) -> int:
+        return self._resources.stack_bytes
+
+    @property
+    def shared_mem_per_block(self) -> int:
+        return self._resources.shared_bytes
 
     def launch(self, args: Any, griddim: Any, blockdim: Any, stream: Any = 0, sharedmem: int = 0) -> None:
         write_back: list[Any] = []
@@ -466,6 +551,19 @@ def _linked(file: Any, architecture: tuple[int, int]) -> str:
     return nvrtc.compile_ptx(content, ("-rdc=true", f"-I{headers}"), architecture, source=name)[0]
 
 
+def _parsed(source: str) -> ast.Module:
+    """For numba-cuda's search for a kernel's first line: it finds no lambda, and stops at one that is no statement."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        tree = ast.Module([], [])
+    nothing = ast.arguments([], [], None, [], [], None, [])
+    tree.body.append(
+        ast.FunctionDef("<lambda>", nothing, [ast.Pass(lineno=1, col_offset=0)], [], lineno=1, col_offset=0)
+    )
+    return tree
+
+
 def _word(number: int) -> bytes:
     return int(number).to_bytes(8, "little", signed=True)
 
@@ -534,6 +632,7 @@ class _Original:
     init: Any
     caching: Any
     occupancy_warnings: Any
+    syntax: Any
 
 
 _original: _Original | None = None
@@ -562,7 +661,9 @@ def install(
             cls.__init__,
             cls.enable_caching,
             dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS,
+            firstlinefinder.ast,
         )
+        firstlinefinder.ast = SimpleNamespace(**{**vars(ast), "parse": _parsed})
         # A warning that a small grid leaves a GPU idle is about speed, and there is none here.
         dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
         drv._logger = drv.make_logger()
@@ -589,6 +690,7 @@ def uninstall() -> None:
     dispatcher.CUDADispatcher.__init__ = _original.init
     dispatcher.CUDADispatcher.enable_caching = _original.caching
     dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS = _original.occupancy_warnings
+    firstlinefinder.ast = _original.syntax
     _forget_device()
     _original = None
 

@@ -19,10 +19,12 @@ class CompileException(Exception):
 @lru_cache(maxsize=1)
 def _includes() -> tuple[str, ...]:
     try:
+        # The second has `nv/target`, which the headers of the first include.
+        import nvidia.cuda_cccl as cccl
         import nvidia.cuda_runtime as runtime
     except ImportError:
         return ()
-    return tuple(f"-I{Path(folder) / 'include'}" for folder in runtime.__path__)
+    return tuple(f"-I{Path(folder) / 'include'}" for folder in (*runtime.__path__, *cccl.__path__))
 
 
 @lru_cache(maxsize=256)
