@@ -270,13 +270,14 @@ class LocalHeap:
         self._counters.allocations += 1
         return nbytes
 
-    def alloc_shared(self, nbytes: int) -> int:
-        """An allocation of zeros that this process reaches under the same address, as mapped and managed memory.
+    def alloc_shared(self, nbytes: int, memory: np.ndarray | None = None) -> int:
+        """An allocation that this process reaches under the same address, as mapped and managed memory.
 
-        What the host writes there counts as written, and no copy is counted.
+        `memory` are the bytes, zeros of its own where it is None. What the host writes there counts as written, and no
+        copy is counted.
         """
         allocation = _Allocation(self._room(nbytes))
-        allocation.bytes[:] = 0
+        allocation.bytes = np.zeros(nbytes, np.uint8) if memory is None else memory
         allocation.written = True
         handle = int(allocation.bytes.ctypes.data)
         place = bisect_right(self._starts, handle)

@@ -222,6 +222,7 @@ class EmulatedDriver(drv.Driver):
         self.devices: dict[int, EmulatedGpu] = {}
         self._recorded: dict[int, float] = {}
         self._pinned: dict[int, Any] = {}
+        self._registered: set[int] = set()
         #: How often a thread has made the context current.
         self._current = threading.local()
 
@@ -320,13 +321,13 @@ class EmulatedDriver(drv.Driver):
         if self._pinned.pop(int(address), None) is None:
             self.heap.free(int(address))
 
-    def _shared(self, size: int) -> int:
+    def _shared(self, size: int, memory: Any = None) -> int:
         """Memory that the host reaches under the device's address."""
         if not isinstance(self.heap, LocalHeap):
             raise NotImplementedError(
                 f"the {DEVICE_NAME} shares no memory with the host where work is marked; copy with cuda.to_device"
             )
-        return self.heap.alloc_shared(int(size))
+        return self.heap.alloc_shared(int(size), memory)
 
     def cuMemHostGetDevicePointer(self, address: int, flags: int) -> Any:
         return binding.CUdeviceptr(int(address))
@@ -338,10 +339,15 @@ class EmulatedDriver(drv.Driver):
         self.heap.free(int(address))
 
     def cuMemHostRegister(self, pointer: int, size: int, flags: int) -> None:
-        """All host memory is as good as pinned here."""
+        """All host memory is as good as pinned here; what is to be mapped the heap takes in."""
+        if int(flags) & int(binding.CU_MEMHOSTREGISTER_DEVICEMAP):
+            memory: Any = (ctypes.c_uint8 * int(size)).from_address(int(pointer))
+            self._registered.add(self._shared(size, np.frombuffer(memory, np.uint8)))
 
     def cuMemHostUnregister(self, pointer: int) -> None:
-        """See `cuMemHostRegister`."""
+        if int(pointer) in self._registered:
+            self._registered.remove(int(pointer))
+            self.heap.free(int(pointer))
 
     def cuStreamSynchronize(self, stream: Any) -> None:
         self.heap.synchronise()
@@ -423,7 +429,13 @@ class EmulatedKernel(dispatcher._Kernel):
 
     @property
     def const_mem_size(self) -> int:
-        return sum(variable.size for variable in parse(self.ptx).variables.values() if variable.space == "const")
+        return self._bytes_in("const")
+
+    def _bytes_in(self, space: str) -> int:
+        """Of variables of this space of memory, in the kernel or its module."""
+        module = ptx_text.canonical(parse(self.ptx), self.entry_name)
+        inside = [variable for function in module.functions.values() for variable in function.variables.values()]
+        return sum(v.size for v in (*module.variables.values(), *inside) if v.space == space)
 
     @property
     def local_mem_per_thread(self) -> int:
@@ -431,7 +443,7 @@ class EmulatedKernel(dispatcher._Kernel):
 
     @property
     def shared_mem_per_block(self) -> int:
-        return self._resources.shared_bytes
+        return self._bytes_in("shared")
 
     def launch(self, args: Any, griddim: Any, blockdim: Any, stream: Any = 0, sharedmem: int = 0) -> None:
         write_back: list[Any] = []
