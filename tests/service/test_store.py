@@ -208,7 +208,7 @@ def test_a_cool_down_says_when_the_next_attempt_is_possible(store: Store) -> Non
     assert store.receive(COURSE, "unit", "berta", b"2", terms=terms).new
 
 
-LATER = datetime(2030, 1, 2, 3, tzinfo=UTC)
+PASSED, LATER = datetime(2020, 1, 2, 3, tzinfo=UTC), datetime(2030, 1, 2, 3, tzinfo=UTC)
 
 
 def extend(store: Store, person: str = "anna", why: str = "ill", **more: Any) -> Extension:
@@ -244,18 +244,17 @@ def test_an_extension_that_somebody_else_has_changed_is_not_replaced_unseen(stor
 def test_a_later_deadline_holds_for_what_was_handed_in_before(store: Store) -> None:
     published(store)
     for person in ("anna", "berta"):
-        store.receive(COURSE, "unit", person, b"work", late=True)
+        assert store.receive(COURSE, "unit", person, b"work", terms=Terms(deadline=PASSED, takes_late=True)).late
 
     def late() -> dict[str, bool]:
         return {one.person: one.late for one in store.submissions()}
 
-    passed = datetime.now(UTC) - timedelta(hours=1)
-    extend(store, until=LATER, deadline=passed)
+    extend(store, until=LATER, deadline=PASSED)
     assert late() == {"anna": False, "berta": True}
-    extend(store, attempts=1, until=LATER, deadline=passed)
+    extend(store, attempts=1, until=LATER, deadline=PASSED)
     extend(store, "berta", attempts=1, deadline=None)
     assert late() == {"anna": False, "berta": True}
-    extend(store, deadline=passed)
+    extend(store, deadline=PASSED)
     assert late() == {"anna": True, "berta": True}
 
 
@@ -553,7 +552,7 @@ def test_blobs_lie_in_s3_where_the_settings_say_so(tmp_path: Path) -> None:
 
     bucket = Bucket()
     store = Store(f"sqlite:///{tmp_path / 's.sqlite'}")
-    store._s3 = S3Blobs(Settings(), bucket)
+    store._blobs._s3 = S3Blobs(Settings(), bucket)
     store.migrate()
     published(store)
     submission = receive(store)
