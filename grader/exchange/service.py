@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from datetime import datetime, timedelta
@@ -95,8 +94,7 @@ class ExchangeService:
             status = 413 if error.code in ("too-large", "too-many-files") else 400
             raise Refused(status, error.code, error.message["en"], error.message["de"]) from error
         self._check_notebooks(files, [f"{name}.ipynb" for name in unit.get("notebooks") or [assignment]])
-        packed = archives.pack_files(files)
-        digest = hashlib.sha256(packed).hexdigest()
+        packed, digest = archives.repack(data, files)
         try:
             received = self.store.receive(
                 course_id, assignment, person.name, packed, language=language, digest=digest, terms=_terms(unit)

@@ -16,6 +16,10 @@ from grader.store.types import StoreError
 
 #: How many go to S3 at the same time: its client keeps ten connections.
 _AT_ONCE = 8
+_ADD = {
+    "postgresql": postgresql.insert(BlobRow).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(BlobRow).on_conflict_do_nothing(),
+}
 
 
 class S3Settings(Protocol):
@@ -57,10 +61,9 @@ class Blobs:
         if self._s3 is not None:
             self._put(session, self._s3, named)
         connection = session.connection()
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(
             # Two people may hand in the same at the same moment; in one order, so that no two wait for each other.
-            insert(BlobRow.__table__).on_conflict_do_nothing(),  # type: ignore[arg-type]
+            _ADD[connection.dialect.name],
             [
                 {"digest": digest, "size": len(named[digest]), "data": None if self._s3 else named[digest]}
                 for digest in sorted(named)

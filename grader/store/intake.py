@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from grader.store.blobs import Blobs
 from grader.store.database import Database
-from grader.store.models import EventRow, ExtensionRow, SubmissionRow
+from grader.store.models import EventRow, ExtensionRow, SubmissionRow, UtcTime
 from grader.store.plain import submission_of
 from grader.store.together import Together
 from grader.store.types import (
@@ -32,6 +32,32 @@ from grader.store.versions import Versions
 #: Who hands in what: course, assignment and person.
 _Sender = tuple[str, str, str]
 _SENDER = (SubmissionRow.course_id, SubmissionRow.assignment, SubmissionRow.person)
+
+
+# Statements stand here because building one takes longer than running it.
+_NUMBER = func.max(SubmissionRow.number)
+_STANDING = SubmissionRow.state != State.WITHDRAWN
+_LIVE = SubmissionRow.state.not_in((State.WITHDRAWN, State.FAILED))
+_SUMS = (
+    select(*_SENDER, _NUMBER, _NUMBER.filter(_STANDING), _NUMBER.filter(_LIVE), func.count().filter(_LIVE))
+    .where(tuple_(*_SENDER).in_(bindparam("senders", expanding=True)))
+    .group_by(*_SENDER)
+)
+_EARLIER = select(
+    *_SENDER, SubmissionRow.number, SubmissionRow.id, SubmissionRow.digest, SubmissionRow.received_at
+).where(tuple_(*_SENDER, SubmissionRow.number).in_(bindparam("numbers", expanding=True)))
+_EXTENDED = (ExtensionRow.course_id, ExtensionRow.assignment, ExtensionRow.person)
+_EXTENSIONS = (
+    select(*_EXTENDED, ExtensionRow.until, ExtensionRow.attempts)
+    .where(tuple_(*_EXTENDED).in_(bindparam("senders", expanding=True)))
+    .order_by(ExtensionRow.seq)
+)
+_WAITING = select(func.count()).where(
+    SubmissionRow.state == State.QUEUED, SubmissionRow.received_at < bindparam("at", type_=UtcTime)
+)
+_ADD_SUBMISSIONS = insert(SubmissionRow.__table__)  # type: ignore[arg-type]
+_ADD_EVENTS = insert(EventRow.__table__)  # type: ignore[arg-type]
+_COLUMNS = [field.name for field in fields(Submission)]
 
 
 @dataclass(frozen=True)
@@ -83,9 +109,10 @@ class Intake:
         outcomes: dict[_Sender, Received | Exception] = {}
         with self._database.writing() as session:
             self._database.one_by_one(session, *(("receive", *sender) for sender in senders))
-            pasts, extensions = _pasts(session, senders), _extensions(session, senders)
+            connection = session.connection()
+            pasts, extensions = _pasts(connection, senders), _extensions(connection, senders)
             versions = self._versions.current(session, {arrival.course_id for arrival in arrivals})
-            before = waiting_before(session, min(arrival.at for arrival in arrivals))
+            before = waiting_before(connection, min(arrival.at for arrival in arrivals))
             new: list[tuple[Received, bytes]] = []
             for arrival in sorted(arrivals, key=lambda arrival: arrival.at):
                 past = pasts.get(arrival.sender, _Past())
@@ -108,17 +135,16 @@ class Intake:
 
     def _enter(self, session: Session, new: Sequence[tuple[Received, bytes]]) -> None:
         blobs = self._blobs.keep(session, [archive for _, archive in new])
-        columns = [field.name for field in fields(Submission)]
         connection = session.connection()
         connection.execute(
-            insert(SubmissionRow.__table__),  # type: ignore[arg-type]
+            _ADD_SUBMISSIONS,
             [
-                {**{name: getattr(received, name) for name in columns}, "blob": blob, "record_tries": 0}
+                {**{name: getattr(received, name) for name in _COLUMNS}, "blob": blob, "record_tries": 0}
                 for (received, _), blob in zip(new, blobs, strict=True)
             ],
         )
         connection.execute(
-            insert(EventRow.__table__),  # type: ignore[arg-type]
+            _ADD_EVENTS,
             [
                 {"submission_id": received.id, "state": state, "who": who, "why": why, "at": received.received_at}
                 for received, _ in new
@@ -131,40 +157,28 @@ class Intake:
         self._database.notify(session)
 
 
-def waiting_before(session: Session, at: datetime) -> int:
+def waiting_before(connection: Connection, at: datetime) -> int:
     """How many submissions wait that came before `at`."""
-    query = select(func.count()).where(SubmissionRow.state == State.QUEUED, SubmissionRow.received_at < at)
-    return int(session.connection().execute(query).scalar() or 0)
+    return int(connection.execute(_WAITING, {"at": at}).scalar() or 0)
 
 
-def _pasts(session: Session, senders: Sequence[_Sender]) -> dict[_Sender, _Past]:
+def _pasts(connection: Connection, senders: Sequence[_Sender]) -> dict[_Sender, _Past]:
     """By those senders who have handed in before."""
-    connection = session.connection()
-    standing = SubmissionRow.state != State.WITHDRAWN
-    live = SubmissionRow.state.not_in((State.WITHDRAWN, State.FAILED))
-    last = func.max(SubmissionRow.number)
-    sums = select(*_SENDER, last, last.filter(standing), last.filter(live), func.count().filter(live))
-    rows = connection.execute(sums.where(tuple_(*_SENDER).in_(senders)).group_by(*_SENDER)).all()
+    rows = connection.execute(_SUMS, {"senders": senders}).all()
     numbers = {(*row[:3], number) for row in rows for number in row[4:6] if number is not None}
-    if not numbers:
-        return {tuple(row[:3]): _Past(row[3]) for row in rows}
-    columns = (SubmissionRow.id, SubmissionRow.digest, SubmissionRow.received_at)
-    query = select(*_SENDER, SubmissionRow.number, *columns)
-    found = connection.execute(query.where(tuple_(*_SENDER, SubmissionRow.number).in_(numbers)))
-    newest = {tuple(row[:4]): _Earlier(*row[4:]) for row in found}
+    found = connection.execute(_EARLIER, {"numbers": list(numbers)}) if numbers else ()
+    earlier = {tuple(row[:4]): _Earlier(*row[4:]) for row in found}
     return {
-        sender: _Past(row[3], row[6], newest.get((*sender, row[4])), newest.get((*sender, row[5])))
+        sender: _Past(row[3], row[6], earlier.get((*sender, row[4])), earlier.get((*sender, row[5])))
         for row in rows
         for sender in [tuple(row[:3])]
     }
 
 
-def _extensions(session: Session, senders: Sequence[_Sender]) -> dict[_Sender, tuple[datetime | None, int]]:
+def _extensions(connection: Connection, senders: Sequence[_Sender]) -> dict[_Sender, tuple[datetime | None, int]]:
     """A later deadline and further attempts of those who have them; the newest entry holds."""
-    log = ExtensionRow
-    sender = (log.course_id, log.assignment, log.person)
-    query = select(*sender, log.until, log.attempts).where(tuple_(*sender).in_(senders)).order_by(log.seq)
-    return {tuple(row[:3]): (row[3], row[4]) for row in session.connection().execute(query)}
+    found = connection.execute(_EXTENSIONS, {"senders": senders})
+    return {tuple(row[:3]): (row[3], row[4]) for row in found}
 
 
 def _admit(arrival: Arrival, past: _Past, until: datetime | None, more: int) -> bool:
@@ -189,7 +203,7 @@ def _admit(arrival: Arrival, past: _Past, until: datetime | None, more: int) -> 
 def _again(session: Session, submission_id: str) -> Received:
     """What the same person sent before."""
     row = session.get_one(SubmissionRow, submission_id)
-    place = waiting_before(session, row.received_at) if row.state == State.QUEUED else None
+    place = waiting_before(session.connection(), row.received_at) if row.state == State.QUEUED else None
     return Received(**vars(submission_of(row)), new=False, place=place)
 
 

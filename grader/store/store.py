@@ -276,7 +276,7 @@ class Store:
             row = session.get(SubmissionRow, submission_id)
             if row is None or row.state != State.QUEUED:
                 return None
-            return waiting_before(session, row.received_at)
+            return waiting_before(session.connection(), row.received_at)
 
     def lease(self, worker: str, seconds: float, batch: int = 1) -> list[Lease]:
         """Up to `batch` submissions to examine, oldest first; one whose lease ran out goes to the next who asks."""
