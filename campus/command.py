@@ -118,13 +118,46 @@ def doctor(
         raise typer.Exit(1)
 
 
+@course_app.command("new")
+def course_new(directory: Path) -> None:
+    """Write a small course to a new folder, ready to be checked and changed."""
+    from grader.course.model import CourseError
+    from grader.course.scaffold import write_new
+
+    try:
+        write_new(directory)
+    except CourseError as error:
+        raise _refuse(str(error)) from error
+    out.print(f"{directory}: a course with one unit; prove it with", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"  lehrwerk course check {directory}", markup=False, highlight=False, soft_wrap=True)
+
+
+@course_app.command("schema")
+def course_schema() -> None:
+    """Print the JSON schema of course.yaml, for editors."""
+    from grader.course.scaffold import schema
+
+    print(schema(), end="")
+
+
 @course_app.command("check")
-def course_check(directory: Path) -> None:
-    """Prove a course: structure, model full marks, starter zero, every wrong solution caught, where its tests run."""
+def course_check(
+    directories: Annotated[list[Path], typer.Argument(metavar="COURSE_DIR...")],
+    anew: Annotated[bool, typer.Option("--anew", help="Prove units again that were proved as they are.")] = False,
+) -> None:
+    """Prove courses: structure, model full marks, starter zero, every wrong solution caught, where their tests run."""
+    for directory in directories:
+        _course_folder(directory)
+    proved = [_checked(directory, anew) for directory in directories]
+    if not all(proved):
+        raise typer.Exit(1)
+
+
+def _checked(directory: Path, anew: bool) -> bool:
+    from grader.course import proofs
     from grader.course.check import check
     from grader.course.modes import Mode
 
-    _course_folder(directory)
     modes: list[Mode] = []
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("checking", total=None)
@@ -132,15 +165,13 @@ def course_check(directory: Path) -> None:
         def step(done: int, total: int, what: str) -> None:
             progress.update(task, completed=done, total=total, description=what)
 
-        problems = check(directory, progress=step, decided=modes.append)
+        problems = check(directory, progress=step, decided=modes.append, kept=None if anew else proofs.folder())
 
-    for mode in modes:
-        out.print(str(mode), markup=False, highlight=False, soft_wrap=True)
-    for problem in problems:
-        out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-    if problems:
-        raise typer.Exit(1)
-    out.print(f"{directory}: ok", markup=False, highlight=False)
+    for line in (*modes, *problems):
+        out.print(str(line), markup=False, highlight=False, soft_wrap=True)
+    if not problems:
+        out.print(f"{directory}: ok", markup=False, highlight=False)
+    return not problems
 
 
 @course_app.command("build")
@@ -322,7 +353,7 @@ def extend(
     out.print(f"{person}: {time}, {granted.attempts} extra attempts", markup=False, highlight=False)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(context_settings={"allow_extra_args": True, "allow_interspersed_args": False})
 def emulate(
     context: typer.Context,
     script: Path,
