@@ -174,6 +174,21 @@ def _checked(directory: Path, anew: bool) -> bool:
     return not problems
 
 
+@course_app.command("preview")
+def course_preview(
+    directory: Path,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8765,
+) -> None:
+    """Show a course in the browser as learners read it, and again after each save. Executes nothing of it."""
+    from campus.preview import serve
+
+    _course_folder(directory)
+    try:
+        serve(directory, port, say=lambda url: out.print(f"{url} (Ctrl+C ends)", markup=False, highlight=False))
+    except OSError as error:
+        raise _refuse(f"port {port}: {error.strerror}; choose another with --port") from error
+
+
 @course_app.command("build")
 def course_build(directory: Path, target: Annotated[Path, typer.Option("--out")] = Path("build")) -> None:
     """Build what learners and nbgrader get."""

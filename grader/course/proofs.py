@@ -18,10 +18,9 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-import grader
 from grader.course.modes import Difference, Mode
 from grader.course.reader import Course, Unit
-from grader.exam.limits import ExamLimits
+from grader.exam.room import ExamLimits
 
 log = logging.getLogger("lehrwerk.course")
 
@@ -72,7 +71,7 @@ def keep(kept: Path, name: str, mode: Mode) -> None:
 def _platform() -> str:
     """This package's code, the libraries and the processor: a device's rounding may depend on each."""
     libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
-    package = Path(grader.__file__).parent
+    package = Path(__file__).parents[1]
     return "\n".join([platform.python_version(), platform.machine(), *libraries, *_content(package)])
 
 
