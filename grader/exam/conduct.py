@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.exam import device_link, messages
-from grader.exam.channel import ChannelError, TimedOut
+from grader.exam.channel import ChannelError, TimedOut, pack
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.nbgrader_rules import MARKING
 from grader.exam.paper import Cell, Paper
@@ -193,12 +193,9 @@ class Conduct:
             raise _ExaminerGone(False, "it sent what is no request")
         return said
 
-    def _say(self, examiner: Process, message: Any, raw: bytes | None = None) -> None:
+    def _say(self, examiner: Process, message: Any, *raw: bytes) -> None:
         with self._examiners_clock() as seconds:
-            examiner.channel.send(message, seconds)
-        if raw is not None:
-            with self._examiners_clock() as seconds:
-                examiner.channel.send_raw(raw, seconds)
+            examiner.channel.send_raw(pack(message), *raw, timeout=seconds)
 
     @contextlib.contextmanager
     def _examiners_clock(self) -> Iterator[float]:
@@ -225,7 +222,7 @@ class Conduct:
         until = min(time.monotonic() + seconds, self.deadline)
         process = self._process(role)
         try:
-            process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
+            process.channel.send_raw(question, timeout=max(until - time.monotonic(), 0.01))
             device = functools.partial(self._process, "device") if role == "candidate" else None
             answer, requests = answer_of(process, until, device)
         except TimedOut as error:
@@ -328,9 +325,9 @@ def answer_of(process: Process, until: float, device: Callable[[], Process] | No
         if device is None or not device_link.is_request(answer):
             return answer, requests
         bench = device().channel
-        bench.send_raw(answer, max(until - time.monotonic(), 0.01))
+        bench.send_raw(answer, timeout=max(until - time.monotonic(), 0.01))
         done = bench.receive_raw(max(until - time.monotonic(), 0.01))
-        process.channel.send_raw(done, max(until - time.monotonic(), 0.01))
+        process.channel.send_raw(done, timeout=max(until - time.monotonic(), 0.01))
     raise AssertionError
 
 

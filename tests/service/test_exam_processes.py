@@ -44,7 +44,7 @@ def folder(room: ExamRoom) -> Iterator[Path]:
     scratch.remove(made)
 
 
-def run(process: Process, code: str) -> Any:
+def run_in(process: Process, code: str) -> Any:
     process.channel.send({"do": "run", "key": "0", "source": code})
     return process.channel.receive(30)
 
@@ -74,7 +74,7 @@ def test_a_zygote_that_was_killed_is_started_anew(room: ExamRoom, folder: Path) 
     room.processes._zygote.kill()
     room.processes._zygote.wait()
     process = room.processes.fork("candidate", folder / "one", [], OPTIONS)
-    assert run(process, "print(6 * 7)")["output"] == "42\n"
+    assert run_in(process, "print(6 * 7)")["output"] == "42\n"
     process.end()
 
 
@@ -134,6 +134,34 @@ def test_a_gpu_is_for_the_bench_and_for_a_candidate_that_needs_it(
             with pytest.raises(ExamError, match="zygote is gone"):
                 room.processes.fork(role, folder / role, [], OPTIONS | more)
     assert asked[::2] == [False, False, False, False, True, False, False, True]
+
+
+KERNEL = """import sys
+import cupy
+import numpy as np
+from numba import cuda
+known = set(sys.modules)
+@cuda.jit
+def twice(x):
+    i = cuda.grid(1)
+    if i < x.size:
+        x[i] *= 2
+"""
+
+
+def test_what_a_first_kernel_needs_is_in_the_zygote(room: ExamRoom) -> None:
+    with room.shell({}) as run:
+        run(KERNEL)
+        assert run("x = cuda.to_device(np.ones(4))\ntwice[1, 32](x)\nfloat(x.copy_to_host()[3])") == "2.0"
+        assert run("float((cupy.ones(3) + 1).sum())") == "6.0"
+        assert run("sorted(set(sys.modules) - known)") == "[]"
+
+
+def test_no_front_end_is_installed_in_the_zygote(room: ExamRoom, folder: Path) -> None:
+    process = room.processes.fork("candidate", folder / "one", [], {**OPTIONS, "device": "cuda:none here"})
+    code = "import numba.cuda.cudadrv.driver as d, sys\nprint(type(d.driver).__name__, 'cupy' in sys.modules)"
+    assert run_in(process, code)["output"] == "Driver False\n"
+    process.end()
 
 
 # -- what a process takes
