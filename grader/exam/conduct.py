@@ -10,6 +10,7 @@ import functools
 import itertools
 import logging
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -23,7 +24,7 @@ from grader.exam.channel import ChannelError, TimedOut, pack
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.nbgrader_rules import MARKING
 from grader.exam.paper import Cell, Paper
-from grader.exam.processes import ExamError, Process, Processes, write_file
+from grader.exam.processes import ExamError, Process, Processes, end_all, write_file
 from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Tests
 
 log = logging.getLogger("lehrwerk.exam")
@@ -34,6 +35,8 @@ _REQUEST_BYTES = 8 << 20
 _GRACE = 5.0
 #: So many examiners are tried for one notebook.
 _EXAMINERS = 8
+#: Cells in which one of these stands will most likely ask for the device.
+_WORK_ON_DEVICE = re.compile(r"\bcuda\b|\bcupy\b")
 
 
 class _Result(BaseModel):
@@ -106,8 +109,7 @@ class Conduct:
         self._end()
 
     def _end(self) -> None:
-        for process in self.processes.values():
-            process.end()
+        end_all(self.processes.values())
         self.processes.clear()
 
     def run(self) -> tuple[list[CellVerdict], dict[str, int]]:
@@ -153,7 +155,11 @@ class Conduct:
         examiner = self.home.fork("examiner", self.folder / f"examiner-{self.number}", [self.source], options)
         self.processes["examiner"] = examiner
         self.number += 1
+        # While it walls itself in and reads the paper, those that it will most likely ask for start.
+        self._process("candidate")
         self._say(examiner, self._paper(leave_out))
+        if self.home.device == "emulated" and any(_WORK_ON_DEVICE.search(cell.source) for cell in self.laid.cells):
+            self._process("device")
         while True:
             said = self._hear(examiner)
             if "ask" in said:
@@ -268,8 +274,7 @@ class Conduct:
     def _lose(self, role: str) -> None:
         lost = self._together(role)
         self.processes = {name: one for name, one in self.processes.items() if one not in lost}
-        for process in lost:
-            process.end()
+        end_all(lost)
 
     def _furnish(self, folder: Path) -> None:
         """The candidate's folder: what learners were given, then what they submitted beside it.

@@ -6,6 +6,7 @@ Trusted. Imports this package.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -15,7 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -39,12 +40,22 @@ class ExamError(RuntimeError):
 class Process:
     """A child of the zygote. Followed and ended by its pidfd, so that a reused number is never hit."""
 
-    def __init__(self, watcher: Watcher, pid: int, pidfd: int, channel: Channel, folder: Path) -> None:
+    def __init__(
+        self, watcher: Watcher, role: str, pid: int, pidfd: int, ours: socket.socket, limit: int, folder: Path
+    ) -> None:
+        self.role = role
         self.pid = pid
         self.pidfd = pidfd
-        self.channel = channel
+        self._ours = ours
+        self._limit = limit
         self._watcher = watcher
         self._watched: Watched = watcher.add(pid, pidfd, folder)
+
+    @functools.cached_property
+    def channel(self) -> Channel:
+        """Once its walls stand. Raises ExamError where they could not be put up: nothing foreign has run then."""
+        _await_walls(self.role, self._ours)
+        return Channel(self._ours.fileno(), self._limit)
 
     def why_gone(self, error: ChannelError) -> str:
         """Why its channel broke off with `error`. Raises ExamError where the machine is at fault."""
@@ -57,10 +68,25 @@ class Process:
         """Was it killed for taking too much?"""
         return self._watched.excess is not None
 
+    def kill(self) -> None:
+        """Its end begins, and is to be waited for by `end`."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
     def end(self) -> None:
         self._watcher.drop(self._watched)
-        _kill(self.pidfd)
-        os.close(self.channel.descriptor)
+        self.kill()
+        select.select([self.pidfd], [], [], 10)
+        os.close(self.pidfd)
+        self._ours.close()
+
+
+def end_all(processes: Collection[Process]) -> None:
+    """The kernel takes a while to take a process apart: all are killed before one is waited for."""
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.end()
 
 
 class Processes:
@@ -157,9 +183,9 @@ class Processes:
         options: dict[str, Any],
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> Process:
-        """A walled process that serves `role` from its own `folder`.
+        """A process that serves `role` from its own `folder`, and walls itself in before it does.
 
-        Raises ExamError where it cannot be started or walled in: nothing foreign has run then.
+        Raises ExamError where it cannot be started.
         """
         limits = self.limits
         user = self.make_folder(role, folder, read)
@@ -188,13 +214,7 @@ class Processes:
                 pid, pidfd, ours = self._ask_zygote(request)
             except OSError as again:
                 raise ExamError(f"the exam's zygote is gone: {again}") from again
-        try:
-            _await_walls(role, ours)
-        except ExamError:
-            _kill(pidfd)
-            ours.close()
-            raise
-        return Process(self._watcher, pid, pidfd, Channel(ours.detach(), limits.message_bytes), folder)
+        return Process(self._watcher, role, pid, pidfd, ours, limits.message_bytes, folder)
 
     def make_folder(self, role: str, folder: Path, read: list[Path]) -> int | None:
         """Make the folder of a process, for its user alone. Returns the user; None is the room's own."""
@@ -258,11 +278,3 @@ def _await_walls(role: str, ours: socket.socket) -> None:
     except OSError as error:
         reason = str(error)
     raise ExamError(f"the {role} could not be walled in: {reason or 'it ended'}")
-
-
-def _kill(pidfd: int) -> None:
-    """End a process and wait for its end; closes the pidfd."""
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-    select.select([pidfd], [], [], 10)
-    os.close(pidfd)

@@ -51,9 +51,10 @@ def run_in(process: Process, code: str) -> Any:
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_process_that_cannot_be_walled_in_is_our_failure(room: ExamRoom, folder: Path) -> None:
+    process = room.processes.fork("candidate", folder / "one", [Path("/nowhere")], OPTIONS)
     with pytest.raises(ExamError, match=r"the candidate could not be walled in: WallError: /nowhere: No such file"):
-        room.processes.fork("candidate", folder / "one", [Path("/nowhere")], OPTIONS)
-    room.processes.fork("candidate", folder / "two", [], OPTIONS).end()
+        _ = process.channel
+    process.end()
 
 
 @pytest.mark.parametrize(
@@ -216,6 +217,19 @@ def test_a_room_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     (left / "candidate-1").mkdir()
     with ExamRoom(device="emulated", scratch=tmp_path):
         assert list(tmp_path.iterdir()) == []
+
+
+def test_processes_that_end_together_are_all_gone(room: ExamRoom, folder: Path) -> None:
+    started = [room.processes.fork("candidate", folder / str(number), [], OPTIONS) for number in range(3)]
+    # One has begun to serve, and one is gone already.
+    assert run_in(started[0], "print(1)")["output"] == "1\n"
+    started[1].kill()
+    pidfds = [os.dup(process.pidfd) for process in started]
+    processes.end_all(started)
+    for pidfd in pidfds:
+        with pytest.raises(ProcessLookupError):
+            signal.pidfd_send_signal(pidfd, 0)
+        os.close(pidfd)
 
 
 # -- where it may work, and as whom
