@@ -27,7 +27,7 @@ def rehearse() -> None:
         _cupy()
     finally:
         frontends.uninstall()
-    candidate.prepare()
+    candidate.prepare().run_cell("pass", store_history=False)
 
 
 def _numba() -> None:
