@@ -118,13 +118,46 @@ def doctor(
         raise typer.Exit(1)
 
 
+@course_app.command("new")
+def course_new(directory: Path) -> None:
+    """Write a small course to a new folder, ready to be checked and changed."""
+    from grader.course.model import CourseError
+    from grader.course.scaffold import write_new
+
+    try:
+        write_new(directory)
+    except CourseError as error:
+        raise _refuse(str(error)) from error
+    out.print(f"{directory}: a course with one unit; prove it with", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"  lehrwerk course check {directory}", markup=False, highlight=False, soft_wrap=True)
+
+
+@course_app.command("schema")
+def course_schema() -> None:
+    """Print the JSON schema of course.yaml, for editors."""
+    from grader.course.scaffold import schema
+
+    print(schema(), end="")
+
+
 @course_app.command("check")
-def course_check(directory: Path) -> None:
-    """Prove a course: structure, model full marks, starter zero, every wrong solution caught, where its tests run."""
+def course_check(
+    directories: Annotated[list[Path], typer.Argument(metavar="COURSE_DIR...")],
+    anew: Annotated[bool, typer.Option("--anew", help="Prove units again that were proved as they are.")] = False,
+) -> None:
+    """Prove courses: structure, model full marks, starter zero, every wrong solution caught, where their tests run."""
+    for directory in directories:
+        _course_folder(directory)
+    proved = [_checked(directory, anew) for directory in directories]
+    if not all(proved):
+        raise typer.Exit(1)
+
+
+def _checked(directory: Path, anew: bool) -> bool:
+    from grader.course import proofs
     from grader.course.check import check
     from grader.course.modes import Mode
 
-    _course_folder(directory)
     modes: list[Mode] = []
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("checking", total=None)
@@ -132,15 +165,28 @@ def course_check(directory: Path) -> None:
         def step(done: int, total: int, what: str) -> None:
             progress.update(task, completed=done, total=total, description=what)
 
-        problems = check(directory, progress=step, decided=modes.append)
+        problems = check(directory, progress=step, decided=modes.append, kept=None if anew else proofs.folder())
 
-    for mode in modes:
-        out.print(str(mode), markup=False, highlight=False, soft_wrap=True)
-    for problem in problems:
-        out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-    if problems:
-        raise typer.Exit(1)
-    out.print(f"{directory}: ok", markup=False, highlight=False)
+    for line in (*modes, *problems):
+        out.print(str(line), markup=False, highlight=False, soft_wrap=True)
+    if not problems:
+        out.print(f"{directory}: ok", markup=False, highlight=False)
+    return not problems
+
+
+@course_app.command("preview")
+def course_preview(
+    directory: Path,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8765,
+) -> None:
+    """Show a course in the browser as learners read it, and again after each save. Executes nothing of it."""
+    from campus.preview import serve
+
+    _course_folder(directory)
+    try:
+        serve(directory, port, say=lambda url: out.print(f"{url} (Ctrl+C ends)", markup=False, highlight=False))
+    except OSError as error:
+        raise _refuse(f"port {port}: {error.strerror}; choose another with --port") from error
 
 
 @course_app.command("build")
@@ -163,7 +209,7 @@ def course_publish(
     tenant: Annotated[str, typer.Option(help="The tenant whose course it becomes.")],
     settings: SettingsOption = None,
 ) -> None:
-    """Build a course and publish it to a tenant's learners."""
+    """Check a course, build it and publish it to a tenant's learners."""
     from campus.publish import PublishError, publish
     from campus.settings import SettingsError, load
     from grader.course.model import CourseError
@@ -172,7 +218,9 @@ def course_publish(
     try:
         configured = load(settings)
         with err.status("publishing") as status:
-            version = publish(configured, directory, tenant, by="command", say=status.update, tell=_say_mode)
+            version = publish(
+                configured, directory, tenant, by="command", say=status.update, tell=_say_mode, prove=True
+            )
     except (PublishError, SettingsError) as error:
         raise _refuse(str(error)) from error
     except CourseError as error:
@@ -322,7 +370,7 @@ def extend(
     out.print(f"{person}: {time}, {granted.attempts} extra attempts", markup=False, highlight=False)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(context_settings={"allow_extra_args": True, "allow_interspersed_args": False})
 def emulate(
     context: typer.Context,
     script: Path,

@@ -19,6 +19,7 @@ name only the kind of size. See `surroundings` for where a check runs.
 """
 
 from grader.checks.function import FunctionCheck
+from grader.checks.hints import Hints
 from grader.checks.kernel import KernelCheck
 from grader.checks.report import CheckFinding, Part, Report
 from grader.checks.sizes import (
@@ -41,6 +42,7 @@ from grader.checks.surroundings import (
     current,
     use,
 )
+from grader.device.frontends.inspection import inspect
 
 __all__ = [
     "SIZES_1D",
@@ -51,6 +53,7 @@ __all__ = [
     "CompiledKernel",
     "FunctionCheck",
     "FunctionTrace",
+    "Hints",
     "KernelCheck",
     "LearnerError",
     "LocalSurroundings",
@@ -61,6 +64,7 @@ __all__ = [
     "ceil_div",
     "current",
     "elements",
+    "inspect",
     "map_rtol",
     "reduction_rtol",
     "use",

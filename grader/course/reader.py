@@ -14,6 +14,8 @@ import jupytext
 from nbformat import NotebookNode
 
 from grader.course.model import CourseError, CourseFile, Language, Problem, UnitEntry
+from grader.course.objectives import exercises, uncovered
+from grader.course.proofreading import stumbles
 from grader.typed_yaml import YamlFaults, line_of, parse
 
 #: Fewer wrong solutions than this leave a check unproved.
@@ -69,8 +71,28 @@ class Course:
     units: list[Unit]
 
 
+@dataclass
+class Draft:
+    """A course folder as far as it could be read; `file` is None where course.yaml has faults."""
+
+    file: CourseFile | None
+    languages: list[str]
+    units: list[Unit]
+    problems: list[Problem]
+
+
 def read(folder: Path) -> Course:
     """The course in `folder`. Raises CourseError with every problem."""
+    draft = look(folder)
+    if draft.file is None or draft.problems:
+        raise CourseError(draft.problems)
+    for unit, entry in zip(draft.units, draft.file.units, strict=True):
+        unit.entry = entry
+    return Course(folder, draft.file, draft.units)
+
+
+def look(folder: Path) -> Draft:
+    """What can be read of the course in `folder`, and every problem. Raises CourseError where it has no course.yaml."""
     manifest = folder / "course.yaml"
     problems: list[Problem] = []
     described: CourseFile | None = None
@@ -91,19 +113,22 @@ def read(folder: Path) -> Course:
     named = _names(content)
     languages = _languages(content) or _languages_of_files(folder)
     problems += _manifest(manifest, text, content, languages)
-    units = [_Reader(languages, folder / "units" / name, problems).read() for name in dict.fromkeys(named or ())]
+    readers = [_Reader(languages, folder / "units" / name, problems) for name in dict.fromkeys(named or ())]
+    units = [reader.read() for reader in readers]
+    numbers = {unit["id"]: number for number, unit in reversed(list(enumerate(content["units"])))} if named else {}
+    for reader in readers:
+        if reader.unit.notebooks and not reader.unclear:
+            there = exercises(next(iter(reader.unit.notebooks.values())))
+            number = numbers[reader.unit.folder.name]
+            problems += uncovered(manifest, text, number, content["units"][number], there)
     for extra in sorted((folder / "units").glob("*/")):
         if extra.name in (named or ()) or extra.name.startswith((".", "__")):
             continue
         if named is None:
-            _Reader(languages, extra, problems).read()
+            units.append(_Reader(languages, extra, problems).read())
         else:
             problems.append(Problem(extra, None, "no unit of course.yaml; name it there under `units`, or delete it"))
-    if described is None or problems:
-        raise CourseError(problems)
-    for unit, entry in zip(units, described.units, strict=True):
-        unit.entry = entry
-    return Course(folder, described, units)
+    return Draft(described, languages, units, problems)
 
 
 def _names(content: dict[Any, Any]) -> list[str] | None:
@@ -129,6 +154,9 @@ def _languages_of_files(folder: Path) -> list[str]:
 def _manifest(file: Path, text: str, content: dict[Any, Any], languages: list[str]) -> Iterator[Problem]:
     """What the model cannot see: texts that lack a language of the course, and units named twice."""
     places: list[tuple[tuple[str | int, ...], Any]] = [((key,), content.get(key)) for key in ("title", "summary")]
+    wanted = content.get("prerequisites")
+    for place, one in enumerate(wanted if isinstance(wanted, list) else ()):
+        places.append((("prerequisites", place), one))
     units = content.get("units")
     entries = [one for one in units if isinstance(one, dict)] if isinstance(units, list) else []
     for number, unit in enumerate(entries):
@@ -138,7 +166,7 @@ def _manifest(file: Path, text: str, content: dict[Any, Any], languages: list[st
             places.append((("units", number, "objectives", place), objective))
     for location, texts in places:
         for language in languages:
-            if isinstance(texts, dict) and not str(texts.get(language, "")).strip():
+            if isinstance(texts, dict) and not str(texts.get(language) or "").strip():
                 what = ".".join(str(part) for part in location)
                 yield Problem(file, line_of(text, location), f"{what}: no text for {language}; add one")
     first: dict[str, int | None] = {}
@@ -204,6 +232,7 @@ class _Reader:
         seen: dict[str, int] = {}
         for cell, line in zip(notebook.cells, lines, strict=True):
             self._cell(file, line, cell, seen)
+        self.problems += stumbles(file, notebook)
         self.unit.notebooks[language] = notebook
 
     def _cell(self, file: Path, line: int, cell: NotebookNode, seen: dict[str, int]) -> None:

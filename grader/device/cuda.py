@@ -1,4 +1,7 @@
-"""A real GPU as a `Device`, through CUDA's driver API. Imports the interface, and `cuda.bindings` when it is used."""
+"""A real GPU as a `Device`, through CUDA's driver API, behind the gate that the emulated GPU has.
+
+Imports the interface and the gate, and `cuda.bindings` when it is used.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.device.emulated.gate import Gate, Refused
 from grader.device.interface import Counters, DeviceError, Finding, Launch, LaunchResult, Pointer
 
 #: Bytes before and behind each buffer whose change shows a write outside.
@@ -79,6 +83,7 @@ class CudaDevice:
         )
         self.name = f"cuda:{_text(self._call('cuDeviceGetName', 128, self._device))}"
         self._context = self._call("cuDevicePrimaryCtxRetain", self._device)
+        self._gate = Gate()
         self._modules: dict[str, Any] = {}
         self._lost: str | None = None
 
@@ -110,20 +115,21 @@ class CudaDevice:
             raise DeviceError(f"the context was lost to an earlier kernel ({self._lost}); start a new process")
         if self._context is None:
             raise DeviceError("the device is closed")
-        self._call("cuCtxSetCurrent", self._context)
         unchanged = [buffer.copy() for buffer in launch.buffers]
+        try:
+            launch = self._gate.passed(launch)
+        except Refused as error:
+            return LaunchResult(unchanged, [error.finding])
+        self._call("cuCtxSetCurrent", self._context)
         module, refused = self._module(launch.ptx)
         if refused is not None:
             return LaunchResult(unchanged, [refused])
-        status, results = self._status("cuModuleGetFunction", module, launch.entry.encode())
-        if status != "CUDA_SUCCESS":
-            text = f"the module has no kernel named {launch.entry}"
-            return LaunchResult(unchanged, [_finding("compile", text, f"das Modul hat keinen Kernel {launch.entry}")])
+        function = self._call("cuModuleGetFunction", module, launch.entry.encode())
         memory: list[Any] = []
         try:
             for buffer in launch.buffers:
                 memory.append(self._upload(buffer))
-            return self._run(results[0], launch, memory, unchanged)
+            return self._run(function, launch, memory, unchanged)
         finally:
             if self._lost is None:
                 for pointer in memory:

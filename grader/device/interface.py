@@ -6,6 +6,7 @@ Two devices answer this interface: the emulated GPU (`grader.device.emulated`) a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -33,6 +34,8 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "occupancy": "advice",
     "same-value": "advice",
 }
+#: From so much waste on, advice counts for the exit code of a script.
+WASTE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Finding:
     (`other_line` is the second access of a race); `thread` and `block` are (x, y, z) indices of the first
     thread concerned; `message` holds one sentence for each language, saying what happened and what to do;
     `general` says the same without a number from which sizes or a launch shape could be read, where there is one in
-    `message`; `count` says how often it was seen.
+    `message`; `count` says how often it was seen. `waste` says how much advice is about: sectors of 32 bytes moved
+    beyond the ideal, turns lost in banks, empty places in warps, instructions of a kernel with needless float64.
     """
 
     kind: str
@@ -55,10 +59,16 @@ class Finding:
     block: Dim3 | None = None
     count: int = 1
     general: dict[str, str] | None = None
+    waste: int = 0
 
     @property
     def severity(self) -> Literal["error", "advice"]:
         return KINDS[self.kind]
+
+    @property
+    def counts(self) -> bool:
+        """Is it an error, or advice about so much that it should not be passed over?"""
+        return self.severity == "error" or self.waste >= WASTE
 
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> Finding:
@@ -88,7 +98,9 @@ class Launch:
     list: a `Pointer`, or the little-endian bytes of a scalar. `buffers` are flat `uint8` arrays, copied
     before the launch; `initialised` says for each buffer whether its bytes count as written before the
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
-    instructions, in all; `thread_step_limit` those of one thread.
+    instructions, in all; `thread_step_limit` those of one thread. `trace` is the number in the grid of a warp whose
+    doings are recorded, on the emulated GPU. `variables` holds bytes of the module's own variables as an earlier launch
+    left them, by name; the others begin with their initial values.
     """
 
     ptx: str
@@ -103,6 +115,8 @@ class Launch:
     races: bool = True
     step_limit: int = 200_000_000
     thread_step_limit: int = 2_000_000
+    trace: int | None = None
+    variables: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass
@@ -132,6 +146,8 @@ class LaunchResult:
     """`buffers` as the kernel left them, in the order of `Launch.buffers`; `seconds` only from a real GPU.
 
     `printed` is what the kernel's printf wrote, on the emulated GPU; on a real one it goes to the process's stdout.
+    `variables` are those of the module that a kernel may change, from the emulated GPU; a real one keeps them itself.
+    `trace` is a `grader.device.emulated.trace.Trace` where the launch asked for one.
     """
 
     buffers: list[np.ndarray]
@@ -139,6 +155,8 @@ class LaunchResult:
     counters: Counters = field(default_factory=Counters)
     seconds: float | None = None
     printed: str = ""
+    trace: Any = None
+    variables: dict[str, bytes] = field(default_factory=dict)
 
 
 class Device(Protocol):

@@ -79,8 +79,10 @@ class Conduct:
         seed: int | Mapping[str, int] | None,
         deadline: float,
         tests: Tests,
+        processes: bool,
     ) -> None:
         self.tests = tests
+        self.may_fork = processes
         self.home, self.folder, self.source, self.laid = home, folder, source.resolve(), laid
         self.files, self.given, self.deadline = files, given, deadline
         limits = home.limits
@@ -263,7 +265,9 @@ class Conduct:
             if role == "candidate":
                 self._furnish(folder)
             marking = MARKING if self.tests == "in-process" else {}
-            self.processes[role] = self.home.fork(role, folder, [], self.options, marking)
+            may_fork = self.may_fork and role == "candidate"
+            options = self.options | {"processes": may_fork}
+            self.processes[role] = self.home.fork(role, folder, [], options, marking, may_fork)
         return self.processes[role]
 
     def _together(self, role: str) -> list[Process]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from grader.exam import scratch, walls, zygote
+from grader.exam import keeper, scratch, walls, zygote
 from grader.exam.channel import Channel, ChannelError
 from grader.exam.limits import ExamLimits
 from grader.exam.paper import SubmissionError
@@ -40,16 +40,14 @@ class ExamError(RuntimeError):
 class Process:
     """A child of the zygote. Followed and ended by its pidfd, so that a reused number is never hit."""
 
-    def __init__(
-        self, watcher: Watcher, role: str, pid: int, pidfd: int, ours: socket.socket, limit: int, folder: Path
-    ) -> None:
+    def __init__(self, watcher: Watcher, watched: Watched, role: str, ours: socket.socket, limit: int) -> None:
         self.role = role
-        self.pid = pid
-        self.pidfd = pidfd
+        self.pid = watched.pid
+        self.pidfd = watched.pidfd
         self._ours = ours
         self._limit = limit
         self._watcher = watcher
-        self._watched: Watched = watcher.add(pid, pidfd, folder)
+        self._watched = watched
 
     @functools.cached_property
     def channel(self) -> Channel:
@@ -71,7 +69,7 @@ class Process:
     def kill(self) -> None:
         """Its end begins, and is to be waited for by `end`."""
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            signal.pidfd_send_signal(self.pidfd, self._watched.end)
 
     def end(self) -> None:
         self._watcher.drop(self._watched)
@@ -182,13 +180,19 @@ class Processes:
         read: list[Path],
         options: dict[str, Any],
         environment: Mapping[str, str] = MappingProxyType({}),
+        processes: bool = False,
     ) -> Process:
-        """A process that serves `role` from its own `folder`, and walls itself in before it does.
+        """A process that walls itself in and serves `role` from its own `folder`; with `processes` it may make others.
 
         Raises ExamError where it cannot be started.
         """
         limits = self.limits
         user = self.make_folder(role, folder, read)
+        if processes and user is None:
+            raise ExamError(
+                "an assignment with `processes: true` needs an exam room that is started as root, with Python and the"
+                " exams' folder in reach of other users: only then have a learner's processes a user to themselves"
+            )
         request = {
             "role": role,
             "folder": str(folder),
@@ -198,6 +202,7 @@ class Processes:
             "cpu_seconds": int(limits.notebook_seconds) + 60,
             "message_bytes": limits.message_bytes,
             "user": user,
+            "keeper": self._users.of("keeper", []) if processes else None,
             "gpu": self.device != "emulated" and (role == "bench" or options.get("gpu", False)),
             "environment": {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "MPLBACKEND": "agg",
                             "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0",
@@ -214,7 +219,17 @@ class Processes:
                 pid, pidfd, ours = self._ask_zygote(request)
             except OSError as again:
                 raise ExamError(f"the exam's zygote is gone: {again}") from again
-        return Process(self._watcher, role, pid, pidfd, ours, limits.message_bytes, folder)
+        end = keeper.END if processes else signal.SIGKILL
+        watched = self._watcher.add(pid, pidfd, folder, user if processes else None, end)
+        process = Process(self._watcher, watched, role, ours, limits.message_bytes)
+        if processes:
+            # A keeper ends what runs as the candidate's user, so it must not be told to before its candidate does.
+            try:
+                _ = process.channel
+            except ExamError:
+                process.end()
+                raise
+        return process
 
     def make_folder(self, role: str, folder: Path, read: list[Path]) -> int | None:
         """Make the folder of a process, for its user alone. Returns the user; None is the room's own."""

@@ -98,13 +98,14 @@ class ExamRoom:
         language: str = "en",
         seed: int | Mapping[str, int] | None = None,
         tests: Tests = "examiner",
+        processes: bool = False,
     ) -> Verdict:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
         `given` is the folder that learners got. `seed` is for all checks, or by grade id. `tests` says where test cells
-        run: in the examiner, or inside the candidate. Raises SubmissionError for what cannot be examined, ExamError for
-        a failure of ours.
+        run: in the examiner, or inside the candidate. With `processes` learner code may make processes. Raises
+        SubmissionError for what cannot be examined, ExamError for a failure of ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
         if not notebooks:
@@ -147,7 +148,9 @@ class ExamRoom:
                 continue
             with (
                 self.processes.folder() as folder,
-                Conduct(self.processes, folder, source, laid, files, given, language, seed, deadline, tests) as exam,
+                Conduct(
+                    self.processes, folder, source, laid, files, given, language, seed, deadline, tests, processes
+                ) as exam,
             ):
                 found, drawn = exam.run()
             cells += found

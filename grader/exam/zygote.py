@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import json
 import os
 import signal
@@ -55,18 +56,23 @@ def _warm() -> None:
     from grader.exam.rehearsal import rehearse
 
     rehearse()
-    for gpu in (False, True):
+    for gpu, processes in itertools.product((False, True), repeat=2):
         # It looks for libseccomp by starting a process, which walls forbid.
-        syscalls.program(gpu)
+        syscalls.program(gpu, processes)
     gc.collect()
     gc.freeze()
 
 
 def _child(request: dict[str, Any], descriptor: int, zygote: int) -> None:
     """Never returns."""
-    status = 1
+    from grader.exam import keeper
+
+    status, parent = 1, zygote
     try:
-        if _wall_in(request, descriptor) and os.getppid() == zygote:
+        if request["keeper"] is not None:
+            parent = os.getpid()
+            keeper.fork_kept(zygote, request["user"], request["keeper"], descriptor)
+        if _wall_in(request, descriptor) and os.getppid() == parent:
             _serve(request, descriptor)
             status = 0
     finally:
@@ -91,6 +97,7 @@ def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
                 keep=(descriptor,),
                 user=request["user"],
                 gpu=request["gpu"],
+                processes=request["keeper"] is not None,
             )
         )
         os.environ.update(request["environment"])

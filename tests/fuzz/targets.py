@@ -11,6 +11,8 @@ from pathlib import PurePosixPath
 
 from grader.course import archives
 from grader.device.emulated import ptx
+from grader.device.emulated.gate import Gate, Refused
+from grader.device.interface import Launch
 from grader.exam import channel, paper
 
 #: The instructor's side of the fuzzed notebooks.
@@ -86,11 +88,16 @@ def archive(data: bytes) -> None:
 
 
 def module(data: bytes) -> None:
-    """PTX of a learner's compiler."""
+    """PTX of a learner's compiler. What passes the gate is read again, and then stays as it is."""
     text = data.decode("utf-8", "replace")
+    gate = Gate()
     try:
-        ptx.parse(text)
-    except ptx.PtxError:
+        for kernel in ptx.parse(text).entries():
+            parameters = tuple(bytes(one.size) for one in kernel.parameters[:100])
+            passed = gate.passed(Launch(text, kernel.name, (1, 1, 1), (32, 1, 1), parameters, ()))
+            assert passed.ptx.isascii()
+            assert gate.passed(passed).ptx == passed.ptx
+    except (ptx.PtxError, Refused):
         return
     finally:
         ptx._cache.clear()

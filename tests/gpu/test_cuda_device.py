@@ -123,7 +123,7 @@ def test_what_the_gpu_refuses_is_a_finding(gpu):
     wide = Launch(**{**launch.__dict__, "block": (2000, 1, 1)})
     assert [finding.kind for finding in gpu.launch(wide).findings] == ["launch"]
     broken = Launch(**{**launch.__dict__, "ptx": launch.ptx.replace("ld.global", "ld.nowhere")})
-    assert [finding.kind for finding in gpu.launch(broken).findings] == ["compile"]
+    assert [finding.kind for finding in gpu.launch(broken).findings] == ["unsupported"]
 
 
 def test_a_closed_device_says_so():

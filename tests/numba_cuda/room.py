@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from grader.device.frontends import process
+
 LIST = Path(__file__).with_name("simulator.txt")
 ROOT = Path(__file__).parents[2]
 #: Seconds for one module, and modules at a time.
@@ -47,12 +49,8 @@ def modules() -> list[str]:
 
 def run_module(device: Device, module: str, names: Sequence[str] = ()) -> dict[str, Outcome]:
     """How each test went; those of `names` that said nothing are lost."""
-    environment = {
-        **os.environ,
-        "NUMBA_ENABLE_CUDASIM": str(int(device == "simulator")),
-        "LEHRWERK_DEVICE": device,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).with_name("site"))]),
-    }
+    base = {**os.environ, "PYTHONPATH": str(ROOT), "LEHRWERK_LANG": "en"}
+    environment = process.environment(base) if device == "emulated" else {**base, "NUMBA_ENABLE_CUDASIM": "1"}
     found = {name: Outcome("lost", "the process ended before this test did") for name in names}
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grader.device.emulated import library, pointers
 from grader.device.emulated.ptx import (
     MAX_INSTRUCTIONS,
     Address,
@@ -26,7 +27,7 @@ from grader.device.emulated.ptx import (
 )
 
 if TYPE_CHECKING:
-    from grader.device.emulated.machine import Wave
+    from grader.device.emulated.wave import Wave
 
 #: Calls within calls. A GPU's stack of 1 KiB for each thread is used up earlier.
 MAX_DEPTH = 64
@@ -79,7 +80,9 @@ def called(instruction: Instruction) -> tuple[str, tuple[Any, ...], tuple[Any, .
 
 def link(module: Module, kernel: Function) -> Linked:
     """The kernel and what it calls as one function. Raises PtxError where a call leads nowhere or does not fit."""
-    edges = _reached(module, kernel)
+    module = pointers.direct(module)
+    module, kernel = _with_library(module, module.functions[kernel.name])
+    edges = reached(module, kernel)
     if len(edges) == 1 and not any(i.parts[0] == "call" for i in kernel.instructions):
         return Linked(kernel, registers={kernel.name: list(kernel.registers)})
     linked = Linked(Function(kernel.name, True, kernel.parameters))
@@ -91,7 +94,30 @@ def link(module: Module, kernel: Function) -> Linked:
     return linked
 
 
-def _reached(module: Module, kernel: Function) -> dict[str, set[str]]:
+def _with_library(module: Module, kernel: Function) -> tuple[Module, Function]:
+    """Where a function is called that the device's library has, one of its own for that call, on the caller's line."""
+    known = library.functions()
+    functions = dict(module.functions)
+    for function in module.functions.values():
+        instructions = list(function.instructions)
+        for number, instruction in enumerate(instructions):
+            if instruction.parts[0] != "call":
+                continue
+            name = next((o.name for o in instruction.operands if isinstance(o, Symbol)), "")
+            if name not in known or name in module.functions:
+                continue
+            own = f"{name}#{len(functions)}"
+            moved = [replace(i, line=instruction.line, file=instruction.file) for i in known[name].instructions]
+            functions[own] = replace(known[name], name=own, instructions=moved)
+            operands = tuple(replace(o, name=own) if o == Symbol(name) else o for o in instruction.operands)
+            instructions[number] = replace(instruction, operands=operands)
+        if instructions != function.instructions:
+            functions[function.name] = replace(function, instructions=instructions)
+    return replace(module, functions=functions), functions[kernel.name]
+
+
+def reached(module: Module, kernel: Function) -> dict[str, set[str]]:
+    """The functions that a kernel reaches, itself first, each with those that it calls. Raises PtxError."""
     edges: dict[str, set[str]] = {}
     waiting = [kernel]
     while waiting:
@@ -106,6 +132,8 @@ def _reached(module: Module, kernel: Function) -> dict[str, set[str]]:
             if name in module.functions and not module.functions[name].entry:
                 names.add(name)
                 waiting.append(module.functions[name])
+            elif name in ("malloc", "free"):
+                raise PtxError(f"{name} in a kernel is not known: allocate memory before the launch", instruction.at)
             elif name not in EXTERNAL:
                 raise PtxError(f"call of {name}, which is no function here", instruction.at)
     return edges

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
-from grader.device.emulated import machine, messages
+from grader.device.emulated import library, machine, messages, pointers
+from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.memory import Memory
-from grader.device.emulated.ptx import PtxError, parse
-from grader.device.emulated.translate import Program, Unsupported, translate
-from grader.device.interface import Finding, Launch, LaunchResult, Pointer
+from grader.device.emulated.ptx import Variable, parse
+from grader.device.emulated.state import MULTIPROCESSORS, RESIDENT_THREADS, State, Stop, resident_blocks, volume
+from grader.device.emulated.translate import Program, Unsupported
+from grader.device.interface import Finding, Launch, LaunchResult
 
 MAX_BLOCK_THREADS = 1024
 MAX_BLOCK = (1024, 1024, 64)
 MAX_GRID = (2**31 - 1, 65535, 65535)
 MAX_STATIC_SHARED = 48 << 10
 MAX_SHARED = 227 << 10
+#: Variables of a module, in bytes.
+MAX_VARIABLES = 256 << 20
 #: A launch whose buffers exceed this is refused, in bytes.
 MAX_MEMORY = 4 << 30
 
@@ -25,7 +27,7 @@ CONFLICTS = 2.0
 #: Below this share of lanes at work, and from so many empty places on, divergence is worth a word of advice.
 ACTIVE, EMPTY = 0.5, 1 << 20
 #: Below this share of a multiprocessor's threads, in a launch of so many blocks that it is filled.
-OCCUPANCY, FILLED = 0.25, machine.MULTIPROCESSORS
+OCCUPANCY, FILLED = 0.25, MULTIPROCESSORS
 
 
 class EmulatedDevice:
@@ -35,7 +37,8 @@ class EmulatedDevice:
 
     def __init__(self, compute_capability: tuple[int, int] = (9, 0)) -> None:
         self.compute_capability = compute_capability
-        self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
+        self._gate = Gate()
+        self._launches = 0
 
     def launch(self, launch: Launch) -> LaunchResult:
         """Run it to its end; every fault of the kernel is a finding. Buffers of the launch are not changed."""
@@ -45,26 +48,32 @@ class EmulatedDevice:
             unchanged.findings.append(impossible)
             return unchanged
         try:
-            program = self._program(launch)
-            _check_parameters(program, launch)
-        except PtxError as error:
-            unchanged.findings.append(messages.refused(str(error)))
+            program = self._gate.program(launch)
+        except Refused as error:
+            unchanged.findings.append(error.finding)
             return unchanged
-        except Unsupported as error:
-            instruction = error.instruction
-            unchanged.findings.append(messages.unsupported(instruction.opcode, instruction.line))
-            return unchanged
-        too_much = _too_much_shared(program, launch)
+        too_much = _too_much_shared(program, launch) or _too_many_blocks(program, launch)
         if too_much is not None:
             unchanged.findings.append(too_much)
             return unchanged
         module = parse(launch.ptx)
         constants = {n: v for n, v in module.variables.items() if v.space in ("global", "const")}
-        state = machine.State(launch, program, Memory(launch, constants, program.granule))
+        if program.meets_grid:
+            size = library.WORKSPACE_BYTES
+            constants[library.WORKSPACE] = Variable(library.WORKSPACE, "global", size, size)
+        if sum(variable.size for variable in constants.values()) > MAX_VARIABLES:
+            unchanged.findings.append(_too_large_variables())
+            return unchanged
+        aside = 0
+        if program.variables:
+            self._launches = (self._launches + 1) % 16
+            aside = self._launches * 32
+        memory = Memory(launch, constants, pointers.addresses(module), program.granule, aside)
+        state = State(launch, program, memory)
         ended = True
         try:
             machine.run(state)
-        except machine.Stop:
+        except Stop:
             ended = False
         except Unsupported as error:
             instruction = error.instruction
@@ -74,16 +83,13 @@ class EmulatedDevice:
             _advise(state)
         state.counters.undecided_orders = state.order.undecided
         return LaunchResult(
-            state.memory.results(launch), list(state.findings.values()), state.counters, printed=state.printed.text()
+            state.memory.results(launch),
+            list(state.findings.values()),
+            state.counters,
+            printed=state.printed.text(),
+            trace=state.trace,
+            variables=state.memory.variables(program.variables),
         )
-
-    def _program(self, launch: Launch) -> Program:
-        key = (launch.ptx, launch.entry)
-        if key not in self._programs:
-            self._programs[key] = translate(parse(launch.ptx), launch.entry)
-            while len(self._programs) > 64:
-                self._programs.popitem(last=False)
-        return self._programs[key]
 
 
 def _impossible(launch: Launch) -> Finding | None:
@@ -121,20 +127,6 @@ def _impossible(launch: Launch) -> Finding | None:
     return None
 
 
-def _check_parameters(program: Program, launch: Launch) -> None:
-    """The gate: the kernel's parameters are exactly those that the launch brings."""
-    if len(program.parameters) != len(launch.parameters):
-        raise PtxError(
-            f"{program.entry} takes {len(program.parameters)} parameters, the launch has {len(launch.parameters)}"
-        )
-    for declared, given in zip(program.parameters, launch.parameters, strict=True):
-        size = 8 if isinstance(given, Pointer) else len(given)
-        if declared.size != size:
-            raise PtxError(f"parameter {declared.name} has {declared.size} bytes, the launch brings {size}")
-        if isinstance(given, Pointer) and not 0 <= given.buffer < len(launch.buffers):
-            raise PtxError(f"parameter {declared.name} points to buffer {given.buffer}, which does not exist")
-
-
 def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
     size = program.shared_size + launch.shared_bytes
     if program.shared_size <= MAX_STATIC_SHARED and launch.shared_bytes >= 0 and size <= MAX_SHARED:
@@ -149,25 +141,42 @@ def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
     )
 
 
-def _advise(state: machine.State) -> None:
+def _too_large_variables() -> Finding:
+    return messages.bad_launch(
+        {
+            "en": f"The module's variables take more than {MAX_VARIABLES} bytes. Pass large arrays as arguments.",
+            "de": f"Die Variablen des Moduls brauchen mehr als {MAX_VARIABLES} Byte. "
+            "Übergib große Arrays als Argumente.",
+        }
+    )
+
+
+def _too_many_blocks(program: Program, launch: Launch) -> Finding | None:
+    """A grid that meets must be resident as a whole; a GPU refuses to launch another."""
+    blocks, at_once = volume(launch.grid), resident_blocks(launch, program)
+    return messages.grid_not_resident(at_once, blocks) if program.meets_grid and blocks > at_once else None
+
+
+def _advise(state: State) -> None:
     """Advice that costs correctness nothing. Its thresholds are those of `docs/learn/findings.md`."""
     program = state.program
     state.counters.float64_instructions = len(program.float64_sites)
     for site in program.float64_sites[:1]:
-        state.report(messages.float64(program.lines[site], len(program.float64_sites)), "float64")
+        instructions = state.counters.thread_instructions
+        state.report(messages.float64(program.lines[site], len(program.float64_sites), instructions), "float64")
     for line, (sectors, ideal) in _by_line(program, state.traffic).items():
         # A few sectors are no pattern.
         if sectors >= 64 and ideal / sectors < COALESCED:
-            state.report(messages.uncoalesced(line, ideal / sectors, sectors), line)
+            state.report(messages.uncoalesced(line, ideal / sectors, sectors, sectors - ideal), line)
     for line, (extra, accesses) in _by_line(program, state.banks).items():
         if accesses >= 8 and extra / accesses + 1 >= CONFLICTS:
             state.report(messages.bank_conflict(line, extra / accesses + 1, extra), line)
     empty = int(state.idle_slots.sum())
     if empty >= EMPTY and empty > (1 - ACTIVE) * state.warp_slots:
         line = program.lines[program.blocks[int(state.idle_slots.argmax())].site]
-        state.report(messages.divergence(line, 1 - empty / state.warp_slots), "divergence")
-    each = state.resident_at_most // machine.MULTIPROCESSORS
-    share = each * state.block_threads / machine.RESIDENT_THREADS
+        state.report(messages.divergence(line, 1 - empty / state.warp_slots, empty), "divergence")
+    each = state.resident_at_most // MULTIPROCESSORS
+    share = each * state.block_threads / RESIDENT_THREADS
     if share < OCCUPANCY and state.started >= FILLED * each:
         state.report(messages.occupancy(share, each, program.shared_size + state.launch.shared_bytes), "occupancy")
     races = {finding.line for finding in state.findings.values() if finding.kind == "race"}

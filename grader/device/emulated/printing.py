@@ -12,7 +12,7 @@ import numpy as np
 from grader.device.emulated.memory import LOCAL_WINDOW, MIDDLE, SHARED_WINDOW, WINDOW_BITS
 
 if TYPE_CHECKING:
-    from grader.device.emulated.machine import Wave
+    from grader.device.emulated.wave import Wave
 
 #: As the buffer of a GPU: what is printed beyond it in one launch is lost.
 MAX_PRINTED = 1 << 20

@@ -80,14 +80,19 @@ Operand = Register | Immediate | Symbol | Address | Vector
 
 @dataclass(frozen=True)
 class Instruction:
-    """`parts` is the opcode split at its dots. `line` is the source line (.loc), `at` the line in the PTX."""
+    """`parts` is the opcode split at its dots. `line` is the source line (.loc), `at` the line in the PTX; two
+    instructions that differ in these only are equal."""
 
     parts: tuple[str, ...]
     operands: tuple[Operand, ...]
     guard: tuple[Register, bool] | None
-    line: int | None
-    file: int | None
-    at: int
+    line: int | None = field(compare=False)
+    file: int | None = field(compare=False)
+    at: int = field(compare=False)
+    #: Hints to the caches, which change no value, with their places in the opcode.
+    hints: tuple[tuple[int, str], ...] = ()
+    #: Are the first two operands written as a pair, `p|q`?
+    paired: bool = False
 
     @property
     def opcode(self) -> str:
@@ -99,6 +104,7 @@ class Variable:
     """A named place in memory. `size` in bytes; 0 for an `.extern .shared` array, sized at launch.
 
     `references` are addresses among the initial values: (offset, name of a variable, number added to its address).
+    `type` is that of its elements; a variable that is no `array` has one.
     """
 
     name: str
@@ -108,13 +114,19 @@ class Variable:
     initial: bytes | None = None
     external: bool = False
     references: tuple[tuple[int, str, int], ...] = ()
+    type: str = "b8"
+    array: bool = True
 
 
 @dataclass(frozen=True)
 class Parameter:
+    """`align` is 0 where none is written. A parameter that is no `array` is a scalar of its type."""
+
     name: str
     type: str
     size: int
+    align: int = 0
+    array: bool = False
 
 
 @dataclass
@@ -129,6 +141,8 @@ class Function:
     returns: list[Parameter] = field(default_factory=list)
     #: Lists of labels, for indexed branches.
     branch_targets: dict[str, list[str]] = field(default_factory=dict)
+    #: What is promised about launches, such as .maxntid, with its numbers.
+    promises: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -137,6 +151,7 @@ class Module:
     variables: dict[str, Variable]
     functions: dict[str, Function]
     files: dict[int, str]
+    version: str = ""
 
     def entries(self) -> list[Function]:
         return [function for function in self.functions.values() if function.entry]
@@ -264,11 +279,11 @@ class _Reader:
     # -- module level
 
     def module(self) -> Module:
-        target = ""
+        target = version = ""
         while self.at < len(self.tokens):
             token = self.next()
             if token.text == ".version":
-                self.next()
+                version = self.next().text
             elif token.text == ".target":
                 target = self.next().text
                 while self.take(","):
@@ -291,9 +306,10 @@ class _Reader:
                 raise PtxError(f"unknown directive {token.text!r}", token.at)
         for variable in self.modules_variables.values():
             for _, name, _ in variable.references:
-                if name not in self.modules_variables:
-                    raise PtxError(f"{variable.name} holds the address of {name}, which is no variable here")
-        return Module(target, self.modules_variables, self.functions, self.files)
+                known = self.modules_variables.get(name)
+                if (known is None or known.space not in ("global", "const")) and name not in self.functions:
+                    raise PtxError(f"{variable.name} holds the address of {name}, which is not in the module")
+        return Module(target, self.modules_variables, self.functions, self.files, version)
 
     def _file(self) -> None:
         number = self.integer()
@@ -349,6 +365,7 @@ class _Reader:
         if token.kind != "name" or not kind:
             raise PtxError(f"expected a variable, found {token.text!r}", token.at)
         name, count = token.text, vector
+        array = self.peek() == "["
         while self.take("["):
             count = 0 if self.peek() == "]" else count * self.integer()
             self.expect("]")
@@ -362,7 +379,8 @@ class _Reader:
             raise PtxError(f"variable {name} of {size} bytes, aligned to {align}", token.at)
         if initial is not None:
             initial = initial.ljust(size, b"\0")[:size]
-        return Variable(name, space, size, max(align, SIZES[kind]), initial, external, tuple(references))
+        align = max(align, SIZES[kind] * vector)
+        return Variable(name, space, size, align, initial, external, tuple(references), kind, array or vector > 1)
 
     def _skip_parentheses(self) -> None:
         self.expect("(")
@@ -406,16 +424,18 @@ class _Reader:
         returns = self._parameters() if self.peek() == "(" else []
         name = self.name()
         parameters = self._parameters() if self.peek() == "(" else []
+        promises: dict[str, tuple[int, ...]] = {}
         while self.peek() in _PERFORMANCE or self.peek() == ".noreturn":
-            self.next()
+            promise, numbers = self.next().text, list[int]()
             while self.tokens[self.at].kind == "number":
-                self.integer()
+                numbers.append(self.integer())
                 self.take(",")
+            promises[promise] = tuple(numbers)
         if self.take(";"):
             return
         if external:
             raise PtxError(f"external function {name}: nothing is linked here", at)
-        function = Function(name, entry, parameters, returns=returns)
+        function = Function(name, entry, parameters, returns=returns, promises=promises)
         if name in self.functions:
             raise PtxError(f"{name} is defined twice", at)
         self.expect("{")
@@ -427,11 +447,11 @@ class _Reader:
         found = []
         while not self.take(")"):
             self.expect(".param")
-            kind, count = "", 1
+            kind, count, align = "", 1, 0
             while self.tokens[self.at].kind == "directive":
                 token = self.next()
                 if token.text == ".align":
-                    self.integer()
+                    align = self.integer()
                 elif token.text in (".b8", ".reg"):
                     kind = kind or "b8"
                 elif token.text == ".ptr":
@@ -443,12 +463,13 @@ class _Reader:
                 else:
                     raise PtxError(f"unknown parameter type {token.text!r}", token.at)
             name = self.name()
-            if self.take("["):
+            array = self.take("[")
+            if array:
                 count = self.integer()
                 self.expect("]")
             if not kind:
                 raise PtxError(f"parameter {name} has no type")
-            found.append(Parameter(name, kind, SIZES[kind] * count))
+            found.append(Parameter(name, kind, SIZES[kind] * count, align, array))
             self.take(",")
         return found
 
@@ -463,6 +484,9 @@ class _Body:
         self.file: int | None = None
         self.scopes: list[dict[str, str]] = [{}]
         self.opened = 0
+        #: The file of the function, and for places of inlined code where it was taken in.
+        self.home: int | None = None
+        self.inlined: dict[tuple[int, int, int], tuple[int, int, int]] = {}
 
     def read(self) -> None:
         reader, function = self.reader, self.function
@@ -525,11 +549,8 @@ class _Body:
 
     def _location(self) -> None:
         reader = self.reader
-        file, line = reader.integer(), reader.integer()
-        reader.integer()
-        # Line 0 marks code that belongs to no source line; it keeps the line before it.
-        if line:
-            self.file, self.line = file, line
+        here = file, line, _ = reader.integer(), reader.integer(), reader.integer()
+        self.inlined.pop(here, None)
         while reader.take(","):
             name = reader.name()
             if name == "function_name":
@@ -537,8 +558,17 @@ class _Body:
                 if reader.take("+"):
                     reader.integer()
             elif name.startswith("inlined_at"):
-                for _ in range(3):
-                    reader.integer()
+                self.inlined[here] = reader.integer(), reader.integer(), reader.integer()
+        # What was inlined from another file counts where the kernel's own file took it in.
+        if self.home is None:
+            self.home = file
+        seen = set()
+        while here[0] != self.home and here in self.inlined and here not in seen:
+            seen.add(here)
+            here = self.inlined[here]
+        # Line 0 marks code that belongs to no source line; it keeps the line before it.
+        if line:
+            self.file, self.line, _ = here
 
     def _registers(self) -> None:
         reader = self.reader
@@ -572,20 +602,23 @@ class _Body:
         parts = [*token.text.split(".")]
         while reader.peek().startswith(".") and reader.tokens[reader.at].kind == "directive":
             parts.append(reader.next().text[1:])
-        # Hints to the caches change no value.
+        hints = tuple((place, part) for place, part in enumerate(parts) if part in _CACHE_HINTS)
         parts = [part for part in parts if part not in _CACHE_HINTS]
         if "::" in ".".join(parts) or reader.peek() == ":":
             raise PtxError(f"unknown instruction {token.text}", token.at)
         operands: list[Operand] = []
+        paired = False
         while reader.peek() != ";":
             operands.append(self._operand())
-            if reader.peek() == "|":
-                reader.next()
+            if len(operands) == 1 and reader.take("|"):
+                paired = True
                 operands.append(self._operand())
             if not reader.take(",") and reader.peek() != ";":
                 raise PtxError(f"unexpected {reader.peek()!r} in {token.text}", token.at)
         reader.next()
-        return Instruction(tuple(parts), tuple(operands), guard, self.line, self.file, token.at)
+        return Instruction(
+            tuple(parts), tuple(operands), guard, self.line, self.file, token.at, hints=hints, paired=paired
+        )
 
     def _register(self, name: str) -> Register:
         name = self._own(name)

@@ -29,6 +29,11 @@ class Installed:
 _installed: Installed | None = None
 
 
+def installed_heap() -> Heap | None:
+    """The heap behind the front ends; None where they are not installed."""
+    return None if _installed is None else _installed.heap
+
+
 def host_counts() -> dict[str, int] | None:
     """`HeapCounters.seen` since the front ends were installed; None where they are not."""
     return None if _installed is None else _installed.heap.counters().seen()
@@ -71,11 +76,16 @@ def library_of_stream(value: Any) -> Library | None:
 
 
 def install_emulated(
-    heap: Heap | None = None, *, language: Language | None = None, show: Show | None = print
+    heap: Heap | None = None,
+    *,
+    language: Language | None = None,
+    show: Show | None = print,
+    reporter: Reporter | None = None,
 ) -> Installed:
     """Install `numba.cuda` and `cupy` over `heap`, a new local one where it is None.
 
-    `show` gets each finding as a line of text, in `language` or LEHRWERK_LANG; None shows nothing.
+    `show` gets each finding as a line of text, in `language` or LEHRWERK_LANG; None shows nothing. Where there is a
+    `reporter`, it gets the findings instead.
     """
     global _installed
     from grader.device.emulated import EmulatedDevice
@@ -83,7 +93,7 @@ def install_emulated(
 
     if heap is None:
         heap = LocalHeap(EmulatedDevice())
-    reporter = Reporter(show, language)
+    reporter = reporter or Reporter(show, language)
     numba_cuda.install(heap, language=language, reporter=reporter)
     cupy_standin.install(heap, reporter=reporter)
     _installed = Installed(heap, reporter)

@@ -1,88 +1,101 @@
 """Run a script on the emulated GPU: what `lehrwerk emulate SCRIPT.py` does.
 
-The script runs in this process with all rights of who started it; for foreign code there is `grader.exam`.
-Imports `grader.device` only.
+The script runs in a Python of its own, just as Python runs it, with all rights of who started it; for foreign code
+there is `grader.exam`. Imports `grader.device` only.
 """
 
 from __future__ import annotations
 
 import json as encoding
-import runpy
+import os
+import signal
+import subprocess
 import sys
-import traceback
+import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
-from grader.device.frontends import install_emulated, report, uninstall
-from grader.device.interface import Language
+from grader.device.frontends import process, report
+from grader.device.interface import Finding, Language
 
-#: Exit codes: all is well; the device found an error in a kernel; the script failed.
-FINE, FOUND, FAILED = 0, 1, 2
+#: Exit codes of ours: all is well; something was found; there is no script. The script's own come through as they are.
+FINE, FOUND, NO_SCRIPT = 0, 1, 2
+#: What a shell says of a program that a signal has ended.
+SIGNALLED = 128
 
 
 def run_script(path: str | Path, args: Sequence[str] = (), json: bool = False, language: Language | None = None) -> int:
     """Run the script at `path` with `args` as its command line and return an exit code.
 
-    0: nothing found; 1: a kernel has an error; 2: the script raised, or there is none; a script's own `sys.exit(n)`
-    with n other than 0 is kept. Findings go to stdout as lines or, with `json`, as one object after the script's own
-    output, on the last line.
+    0: nothing found; 1: a kernel has an error, or advice about much waste (`Finding.counts`); 2: there is no such
+    script. A script that fails keeps its own code: that of its `sys.exit`, 1 for an exception. After the script's
+    output come the findings in `language` or LEHRWERK_LANG: as lines, or with `json` as one object on the last line.
     """
-    script = Path(path)
     tongue: Language = language or report.language()
-    if not script.is_file():
-        text = {"en": f"{script}: there is no such file", "de": f"{script}: Diese Datei gibt es nicht"}
+    if not Path(path).is_file():
+        text = {"en": f"{path}: there is no such file", "de": f"{path}: Diese Datei gibt es nicht"}
         print(text[tongue], file=sys.stderr)
-        return FAILED
-    installed = install_emulated(language=tongue, show=None if json else print)
-    kept_argv, kept_path = sys.argv, list(sys.path)
-    sys.argv = [str(script), *args]
-    sys.path.insert(0, str(script.resolve().parent))
-    failure: str | None = None
-    code = FINE
-    try:
-        runpy.run_path(str(script), run_name="__main__")
-    except SystemExit as stop:
-        if isinstance(stop.code, str):
-            print(stop.code, file=sys.stderr)
-        code = stop.code if isinstance(stop.code, int) else FINE if stop.code is None else FAILED
-    except BaseException as error:
-        failure = f"{type(error).__name__}: {error}"
-        traceback.print_exc()
-        code = FAILED
-    finally:
-        sys.argv, sys.path[:] = kept_argv, kept_path
-        findings = installed.findings()
-        counters = installed.heap.counters()
-        uninstall()
-    if code == FINE and any(finding.severity == "error" for finding in findings):
+        return NO_SCRIPT
+    with tempfile.TemporaryDirectory(prefix="lehrwerk-emulate-") as folder:
+        record = Path(folder, "record")
+        environment = process.environment({**os.environ, "LEHRWERK_LANG": tongue}, record)
+        code = _ended([sys.executable, str(path), *args], environment)
+        try:
+            findings, counters = process.read(record)
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return code or FOUND
+    if code == FINE and any(finding.counts for finding in findings):
         code = FOUND
+    # The script's last line may lack its end.
+    print()
     if json:
-        print(
-            encoding.dumps(
-                {
-                    "device": "emulated",
-                    "findings": [{**asdict(finding), "severity": finding.severity} for finding in findings],
-                    "counters": counters.as_dict(),
-                    "failure": failure,
-                    "exit": code,
-                },
-                ensure_ascii=False,
-            )
-        )
-    else:
-        print(_summary(counters.as_dict(), sum(f.severity == "error" for f in findings), tongue))
+        print(encoding.dumps({"findings": [_plain(f, tongue) for f in findings], "counters": counters}))
+        return code
+    for finding in findings:
+        print(report.line(finding, tongue))
+    print(_summary(counters, findings, tongue))
     return code
 
 
-def _summary(counters: dict[str, int], errors: int, tongue: Language) -> str:
-    up, down = counters["host_to_device_bytes"], counters["device_to_host_bytes"]
+def _ended(command: list[str], environment: dict[str, str]) -> int:
+    """The command's exit code. Ctrl-C is the script's; a request to end is handed on."""
+    sys.stdout.flush()
+    with subprocess.Popen(command, env=environment) as child:
+        kept = {
+            signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: child.terminate()),
+        }
+        try:
+            code = child.wait()
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+    return code if code >= 0 else SIGNALLED - code
+
+
+def _plain(finding: Finding, tongue: Language) -> dict[str, object]:
+    return {
+        "kind": finding.kind,
+        "file": finding.file,
+        "line": finding.line,
+        "thread": finding.thread,
+        "block": finding.block,
+        "message": finding.message[tongue],
+    }
+
+
+def _summary(counters: dict[str, int], findings: list[Finding], tongue: Language) -> str:
+    launches = counters.get("launches", 0)
+    up, down = counters.get("host_to_device_bytes", 0), counters.get("device_to_host_bytes", 0)
+    errors = sum(finding.severity == "error" for finding in findings)
+    advice = len(findings) - errors
     if tongue == "de":
         return (
-            f"Emulierte GPU: {counters['launches']} Kernelstarts, {up} Byte hin, {down} Byte zurück, "
-            f"{errors} Fehler gefunden. Zeiten sagen nichts über eine GPU."
+            f"Emulierte GPU: {launches} Kernelstarts, {up} Byte hin, {down} Byte zurück; {errors} Fehler und {advice} "
+            "Hinweise. Zeiten sagen nichts über eine GPU."
         )
     return (
-        f"Emulated GPU: {counters['launches']} kernel launches, {up} bytes to the device, {down} bytes back, "
-        f"{errors} errors found. Times say nothing about a GPU."
+        f"Emulated GPU: {launches} kernel launches, {up} bytes to the device, {down} bytes back; {errors} errors and "
+        f"{advice} pieces of advice. Times say nothing about a GPU."
     )

@@ -1,0 +1,80 @@
+"""The gate: what of a learner's PTX may run, and the text of it that a GPU's driver gets.
+
+An instruction, directive or symbol that the reader does not know is refused, and so is a kernel whose parameters are
+not those that a launch brings. What passes is written anew from our own tree (`ptx_text`). Imports nothing of ours but
+this package and the interface.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Any
+
+from grader.device.emulated import messages, ptx_text
+from grader.device.emulated.ptx import PtxError, parse
+from grader.device.emulated.translate import Program, Unsupported, translate
+from grader.device.interface import Finding, Launch, Pointer
+
+_KEPT = 64
+
+
+class Refused(Exception):
+    """The gate does not let a kernel pass; `finding` says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message["en"])
+        self.finding = finding
+
+
+class Gate:
+    """Reads and writes each module once."""
+
+    def __init__(self) -> None:
+        self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def program(self, launch: Launch) -> Program:
+        """The kernel as the emulated GPU runs it. Raises Refused."""
+        key = (launch.ptx, launch.entry)
+        try:
+            if key not in self._programs:
+                _keep(self._programs, key, translate(parse(launch.ptx), launch.entry))
+            _check_parameters(self._programs[key], launch)
+        except PtxError as error:
+            raise Refused(messages.refused(str(error))) from error
+        except Unsupported as error:
+            instruction = error.instruction
+            raise Refused(messages.unsupported(instruction.opcode, instruction.line)) from error
+        return self._programs[key]
+
+    def passed(self, launch: Launch) -> Launch:
+        """The same launch with the module as it may come before a driver. Raises Refused."""
+        self.program(launch)
+        key = (launch.ptx, launch.entry)
+        if key not in self._texts:
+            try:
+                _keep(self._texts, key, ptx_text.text(ptx_text.canonical(parse(launch.ptx), launch.entry)))
+            except PtxError as error:
+                raise Refused(messages.refused(str(error))) from error
+        return replace(launch, ptx=self._texts[key], entry=ptx_text.ENTRY)
+
+
+def _keep(kept: OrderedDict[tuple[str, str], Any], key: tuple[str, str], value: Any) -> None:
+    kept[key] = value
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
+
+
+def _check_parameters(program: Program, launch: Launch) -> None:
+    """The kernel's parameters are exactly those that the launch brings."""
+    if len(program.parameters) != len(launch.parameters):
+        raise PtxError(
+            f"{program.entry} takes {len(program.parameters)} parameters, the launch has {len(launch.parameters)}"
+        )
+    for declared, given in zip(program.parameters, launch.parameters, strict=True):
+        size = 8 if isinstance(given, Pointer) else len(given)
+        if declared.size != size:
+            raise PtxError(f"parameter {declared.name} has {declared.size} bytes, the launch brings {size}")
+        if isinstance(given, Pointer) and not 0 <= given.buffer < len(launch.buffers):
+            raise PtxError(f"parameter {declared.name} points to buffer {given.buffer}, which does not exist")
