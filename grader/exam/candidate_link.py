@@ -152,8 +152,7 @@ class CandidateLink:
         packed = pack(body)
         if len(packed) > self.channel.limit:
             raise NotPlain(f"{len(packed)} bytes are more than can be handed to learner code at once")
-        self.channel.send({"ask": role, "seconds": max(deadline - time.monotonic(), 0.0)})
-        self.channel.send_raw(packed)
+        self.channel.send_raw(pack({"ask": role, "seconds": max(deadline - time.monotonic(), 0.0)}), packed)
         answer = self.channel.receive()
         if "gone" in answer:
             raise self.lost(answer["gone"], seconds, answer.get("why", ""))

@@ -99,8 +99,7 @@ class BenchDevice:
         body = pack(launch_to_plain(launch))
         for attempt in (1, 2):
             seconds = self.seconds()
-            self.channel.send({"ask": "bench", "seconds": seconds})
-            self.channel.send_raw(body)
+            self.channel.send_raw(pack({"ask": "bench", "seconds": seconds}), body)
             answer = self.channel.receive()
             if "gone" not in answer:
                 break
