@@ -6,21 +6,25 @@ Expected values, seeds and thresholds stay in this process; a device gets PTX, i
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from grader.checks import messages
 from grader.checks.compare import Difference, compare, place
+from grader.checks.kernel_clock import TIMED, Setting, copied, copy_launch, necessary
 from grader.checks.memory import Guarded, digest, guard, lay_out, prepare
 from grader.checks.report import CheckFinding, Part, Report, merge
 from grader.checks.signature import parse_signature
 from grader.checks.sizes import elements, map_rtol
-from grader.checks.surroundings import CompiledKernel, LearnerError, Surroundings, current
-from grader.device.interface import Counters, Device, Dim3, Finding, Launch
+from grader.checks.surroundings import CompiledKernel, LearnerError, Surroundings, compile_numba, current
+from grader.checks.timing import RUNS, Bands, Block, Contender, Stopped, Turn, checked_bands, credit, race
+from grader.device.assembler import AssemblyError, Resources
+from grader.device.interface import Counters, Device, Dim3, Finding, Launch, LaunchResult
 
 Shape = int | tuple[int, ...]
 Size = int | tuple[int, ...]
@@ -32,7 +36,10 @@ WATCHED = 20_000
 #: After so many wrong cases the rest would only repeat what is known.
 ENOUGH = 4
 
-_PARTS = ("correct", "in_bounds", "race_free", "any_launch", "coalesced", "no_float64", "keeps_inputs")
+_PARTS = (
+    *("correct", "in_bounds", "race_free", "any_launch", "coalesced", "no_float64", "keeps_inputs"),
+    *("registers", "no_spills", *TIMED),
+)
 #: Which findings cost which part.
 _COSTS = {
     "out-of-bounds": "in_bounds",
@@ -54,6 +61,24 @@ class _Outcome:
     ran: int = 0
     wrote: bool = False
     stop: bool = False
+    #: The first launch, without its buffers' contents.
+    first: Launch | None = None
+    #: Points of the parts that are neither kept nor lost, None for what could not be measured; and doubts about those.
+    given: dict[str, float | None] = field(default_factory=dict)
+    doubts: dict[str, Any] = field(default_factory=dict)
+    measurements: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """A launch, and which array lies in which of its buffers, by the argument's number."""
+
+    launch: Launch
+    guarded: dict[int, Guarded]
+    fill: int
+
+    def buffer(self, number: int, buffers: Sequence[np.ndarray]) -> np.ndarray:
+        return buffers[list(self.guarded).index(number)]
 
 
 class KernelCheck:
@@ -102,6 +127,9 @@ class KernelCheck:
         self._accumulates = False
         self._points: dict[str, float] = {"correct": 1.0}
         self._coalescing = 0.0
+        self._registers = 0
+        self._bands: dict[str, Bands] = {}
+        self._timing: Setting | None = None
 
     def inputs(
         self, generator: Callable[[np.random.Generator, Any], tuple[Any, ...]], sizes: Iterable[Size]
@@ -148,11 +176,21 @@ class KernelCheck:
         coalesced: tuple[float, float] | None = None,
         no_float64: float = 0,
         keeps_inputs: float = 0,
+        registers: tuple[float, int] | None = None,
+        no_spills: float = 0,
+        copy_bandwidth: tuple[float, Bands] | None = None,
+        speedup: tuple[float, Bands] | None = None,
+        model_share: tuple[float, Bands] | None = None,
     ) -> KernelCheck:
         """Points for each part; `coalesced` is (points, least share of ideal memory traffic, 0.0 to 1.0).
 
         `correct` needs every case right. The other parts count once the kernel gets at least one case right.
-        `race_free` also covers barriers that cannot complete and reads of memory never written.
+        `race_free` also covers barriers that cannot complete and reads of memory never written. `registers` is
+        (points, most registers of a thread) as NVIDIA's assembler counts them, which is there without a GPU, too.
+
+        The last three are (points, {least ratio: points}) and need `timing`, and a kernel with every case right:
+        the share of a copy kernel's bandwidth, how much faster than the baseline, and the speed over that of the
+        model solution. They are not measured where there is no GPU.
         """
         given = {
             "correct": correct,
@@ -161,12 +199,48 @@ class KernelCheck:
             "any_launch": any_launch,
             "no_float64": no_float64,
             "keeps_inputs": keeps_inputs,
+            "no_spills": no_spills,
         }
+        if registers is not None:
+            given["registers"], self._registers = registers
+        bands = {"copy_bandwidth": copy_bandwidth, "speedup": speedup, "model_share": model_share}
+        self._bands = {}
+        for name, band in bands.items():
+            if band is not None:
+                given[name], self._bands[name] = checked_bands(name, band)
         if coalesced is not None:
             given["coalesced"], self._coalescing = coalesced
         self._points = {part: float(given[part]) for part in _PARTS if given.get(part)}
         if not self._points or min(self._points.values()) < 0:
             raise ValueError("give positive points to at least one part")
+        return self
+
+    def timing(
+        self,
+        size: Size,
+        *,
+        baseline: Any = None,
+        model: Any = None,
+        baseline_launch: Callable[[Any], LaunchShape] | None = None,
+        model_launch: Callable[[Any], LaunchShape] | None = None,
+        moved: Callable[..., int] | None = None,
+        emulated: Mapping[str, Bands] | None = None,
+    ) -> KernelCheck:
+        """What is timed, for `copy_bandwidth`, `speedup` and `model_share`.
+
+        All run on inputs of `size`, large enough that the kernel takes at least 50 microseconds. `baseline` and `model`
+        are kernels of the same signature, launched as the learner's, or by a rule of their own. `moved(*arguments)`
+        gives the bytes that the kernel must move at least; default: each array once, an output that accumulates twice.
+
+        `emulated` may have bands for the same parts, for where there is no GPU: there the ratio is one of memory
+        traffic, counted at the largest of the check's sizes that is watched, instead of time.
+        """
+        rules = {"baseline": baseline_launch or self._launch, "model": model_launch or self._launch}
+        for name, bands in (emulated or {}).items():
+            if name not in TIMED:
+                raise ValueError(f"emulated: {name} is none of {', '.join(TIMED)}")
+            checked_bands(name, (max(bands.values(), default=0), bands))
+        self._timing = Setting(size, baseline, model, rules, moved, emulated or {})
         return self
 
     def run(self) -> Report:
@@ -178,6 +252,7 @@ class KernelCheck:
         generate, reference = self._generate, self._reference
         if generate is None or reference is None:
             raise ValueError("a KernelCheck needs inputs(...) and expect(...) before run()")
+        self._check_timing()
         surroundings = current()
         seed = self._choose_seed(surroundings)
         device = surroundings.device
@@ -188,7 +263,7 @@ class KernelCheck:
                 raise LearnerError("wrong-type", messages.foreign_parameters())
         except LearnerError as error:
             finding = CheckFinding(error.kind, error.message, line=error.line, evidence=error.evidence)
-            return self._report(surroundings, seed, device, [finding], set(self._points))
+            return self._report(surroundings, seed, device, [finding], set(self._points), outcome)
         for number, size in enumerate(self._sizes):
             if outcome.stop or outcome.wrong_cases >= ENOUGH:
                 break
@@ -196,7 +271,20 @@ class KernelCheck:
             args = prepare(generate(rng, size), self._parameters)
             expected = self._expected(reference, args)
             self._case(surroundings, compiled, outcome, size, args, expected, seed + number)
+        try:
+            self._measure(surroundings, compiled, outcome, seed)
+        except LearnerError as error:
+            outcome.findings = merge(
+                outcome.findings, [CheckFinding(error.kind, error.message, error.line, evidence=error.evidence)]
+            )
+            outcome.lost |= {"registers", "no_spills", *TIMED}
         return self._conclude(surroundings, seed, device, compiled, outcome)
+
+    def _check_timing(self) -> None:
+        needed = {"speedup": "baseline", "model_share": "model", "copy_bandwidth": "size"}
+        for part, what in needed.items():
+            if part in self._points and (self._timing is None or getattr(self._timing, what) is None):
+                raise ValueError(f"points for {part} need timing(...) with {what}")
 
     def _choose_seed(self, surroundings: Surroundings) -> int:
         given = self._seed if self._seed is not None else getattr(surroundings, "seed", None)
@@ -259,6 +347,26 @@ class KernelCheck:
         extra: bool,
     ) -> bool:
         """One launch, compared; True where the outputs are right."""
+        laid = self._lay(compiled, args, shape, seed, races=elements(size) <= WATCHED)
+        if outcome.first is None:
+            outcome.first = replace(laid.launch, buffers=tuple(np.empty(0, np.uint8) for _ in laid.launch.buffers))
+        result = surroundings.device.launch(laid.launch)
+        device_findings, counters = list(result.findings), result.counters
+        emulator = getattr(surroundings, "emulator", None)
+        if emulator is not None and emulator is not surroundings.device and laid.launch.races:
+            diagnosis = emulator.launch(laid.launch)
+            device_findings += diagnosis.findings
+            counters = diagnosis.counters
+        _add(outcome.counters, counters)
+        found = [_translate(finding, compiled, self._hidden) for finding in device_findings]
+        differences, wrote = self._judge(laid, result.buffers, args, expected, size, shape, extra, found)
+        outcome.wrote |= wrote
+        outcome.findings = merge(outcome.findings, found)
+        outcome.lost |= {_COSTS[finding.kind] for finding in found if finding.kind in _COSTS}
+        outcome.stop = any(finding.kind in _FATAL for finding in found)
+        return not differences and not outcome.stop
+
+    def _lay(self, compiled: CompiledKernel, args: list[Any], shape: LaunchShape, seed: int, *, races: bool) -> _Laid:
         fill = 0xA1 + 2 * (seed % 23)  # an odd byte: no small integer, no common float
         canary = 0xD5 ^ (seed % 16)
         guarded: dict[int, Guarded] = {}
@@ -267,51 +375,247 @@ class KernelCheck:
                 filled = number in self._outputs and not self._accumulates
                 guarded[number] = guard(arg, canary, fill if filled else None)
         arrays = {number: index for index, number in enumerate(guarded)}
-        grid, block = _dim3(shape[0]), _dim3(shape[1])
         launch = Launch(
             ptx=compiled.ptx,
             entry=compiled.entry,
-            grid=grid,
-            block=block,
+            grid=_dim3(shape[0]),
+            block=_dim3(shape[1]),
             parameters=lay_out(args, arrays),
             buffers=tuple(item.buffer for item in guarded.values()),
             initialised=tuple(self._accumulates or number not in self._outputs for number in guarded),
             shared_bytes=int(shape[2]) if len(shape) > 2 else 0,
             seed=seed,
-            races=elements(size) <= WATCHED,
+            races=races,
         )
-        result = surroundings.device.launch(launch)
-        device_findings, counters = list(result.findings), result.counters
-        emulator = getattr(surroundings, "emulator", None)
-        if emulator is not None and emulator is not surroundings.device and launch.races:
-            diagnosis = emulator.launch(launch)
-            device_findings += diagnosis.findings
-            counters = diagnosis.counters
-        _add(outcome.counters, counters)
-        found = [_translate(finding, compiled, self._hidden) for finding in device_findings]
+        return _Laid(launch, guarded, fill)
 
-        for (number, item), buffer in zip(guarded.items(), result.buffers, strict=True):
+    def _judge(
+        self,
+        laid: _Laid,
+        buffers: Sequence[np.ndarray],
+        args: list[Any],
+        expected: list[np.ndarray],
+        size: Any,
+        shape: LaunchShape,
+        extra: bool,
+        found: list[CheckFinding],
+    ) -> tuple[int, bool]:
+        """(how many outputs are wrong, was any written), of what a launch left; adds to what was `found`."""
+        for number, item in laid.guarded.items():
+            buffer = laid.buffer(number, buffers)
             known = any(finding.kind == "out-of-bounds" for finding in found)
             if not item.intact(buffer) and not known:
                 found.append(CheckFinding("out-of-bounds", messages.canary(self._called(number))))
             if number not in self._outputs and digest(item.view(buffer)) != digest(args[number]):
                 found.append(CheckFinding("input-changed", messages.input_changed(self._called(number))))
-
+        wrote = False
         differences: list[tuple[int, Difference]] = []
         for number, wanted in zip(self._outputs, expected, strict=True):
-            got = guarded[number].view(result.buffers[arrays[number]])
-            pattern = None if self._accumulates else fill
-            left = digest(got) == digest(args[number]) if self._accumulates else _untouched(got, fill)
-            outcome.wrote |= not left
+            got = laid.guarded[number].view(laid.buffer(number, buffers))
+            pattern = None if self._accumulates else laid.fill
+            left = digest(got) == digest(args[number]) if self._accumulates else _untouched(got, laid.fill)
+            wrote |= not left
             difference = compare(got, wanted, self._tolerance(size, got.dtype), self._atol, pattern)
             if difference is not None:
                 differences.append((number, difference))
         for number, difference in differences:
             found.append(self._explain(number, difference, size, shape, extra))
+        return len(differences), wrote
+
+    # -- what the assembler and a clock say
+
+    def _measure(self, surroundings: Surroundings, compiled: CompiledKernel, outcome: _Outcome, seed: int) -> None:
+        if outcome.stop or not outcome.right_cases:
+            return
+        if {"registers", "no_spills"} & set(self._points):
+            self._assembled(surroundings, outcome)
+        timed = [part for part in TIMED if part in self._points]
+        if not timed:
+            return
+        if outcome.wrong_cases:
+            outcome.lost.update(timed)
+            return
+        clock = getattr(surroundings, "clock", None)
+        stored = getattr(surroundings, "stored", None) or {}
+        if clock is not None:
+            self._timed(surroundings, clock, compiled, outcome, seed, stored)
+        elif "timing" in stored:
+            self._settle(outcome, timed, stored)
+        else:
+            self._by_traffic(surroundings, compiled, outcome, seed)
+        for part in timed:
+            if part not in outcome.given and part not in outcome.lost:
+                outcome.given[part] = None
+
+    def _assembled(self, surroundings: Surroundings, outcome: _Outcome) -> None:
+        assemble: Callable[[Launch], Resources] | None = getattr(surroundings, "assemble", None)
+        assert outcome.first is not None
+        if assemble is None:
+            outcome.given |= {part: None for part in ("registers", "no_spills") if part in self._points}
+            return
+        try:
+            taken = assemble(outcome.first)
+        except AssemblyError as error:
+            outcome.lost |= {"registers", "no_spills"}
+            finding = CheckFinding("compile", messages.not_assembled(), evidence=str(error))
+            outcome.findings = merge(outcome.findings, [finding])
+            return
+        outcome.measurements |= {
+            "registers": taken.registers,
+            "spilled_bytes": taken.spilled_bytes,
+            "stack_bytes": taken.stack_bytes,
+            "shared_bytes": taken.shared_bytes,
+        }
+        found = []
+        if "no_spills" in self._points and taken.spilled_bytes:
+            outcome.lost.add("no_spills")
+            found.append(CheckFinding("spills", messages.spills(taken.spilled_bytes)))
+        if "registers" in self._points and taken.registers > self._registers:
+            outcome.lost.add("registers")
+            threads = int(np.prod(outcome.first.block))
+            share = taken.occupancy(threads, surroundings.device.compute_capability)
+            found.append(CheckFinding("occupancy", messages.registers(taken.registers, self._registers, share)))
         outcome.findings = merge(outcome.findings, found)
-        outcome.lost |= {_COSTS[finding.kind] for finding in found if finding.kind in _COSTS}
-        outcome.stop = any(finding.kind in _FATAL for finding in found)
-        return not differences and not outcome.stop
+
+    def _timed(
+        self,
+        surroundings: Surroundings,
+        clock: Any,
+        compiled: CompiledKernel,
+        outcome: _Outcome,
+        seed: int,
+        stored: Mapping[str, Any],
+    ) -> None:
+        setting, generate = self._timing, self._generate
+        assert setting is not None
+        assert generate is not None
+        cc = surroundings.device.compute_capability
+        wrong: list[CheckFinding] = []
+
+        def drawn(who: int, number: int, run: int) -> list[Any]:
+            rng = np.random.default_rng([seed, 1 << 20, who, number, run])
+            return prepare(generate(rng, setting.size), self._parameters)
+
+        def learner(number: int) -> Block:
+            shape = _first(self._launch(setting.size))
+            sets = [drawn(0, number, run) for run in range(RUNS + 1)]
+            expected = [self._expected(self._reference, args) for args in sets[1:]]  # type: ignore[arg-type]
+            laid = [
+                self._lay(compiled, args, shape, (seed + 31 * number + run) % (1 << 31), races=False)
+                for run, args in enumerate(sets)
+            ]
+            block: Block = clock.block("learner", [one.launch for one in laid])
+            for one, args, values, buffers in zip(laid[1:], sets[1:], expected, block.outputs, strict=True):
+                self._judge(one, buffers, args, values, setting.size, shape, False, wrong)
+            if wrong:
+                raise _Wrong
+            return block
+
+        def other(who: int, name: Contender, kernel: CompiledKernel) -> Turn:
+            def turn(number: int) -> Block:
+                shape = _first(setting.launches[name](setting.size))
+                sets = [drawn(who, number, run) for run in range(RUNS + 1)]
+                laid = [self._lay(kernel, args, shape, number, races=False).launch for args in sets]
+                block: Block = clock.block(name, laid)
+                return block
+
+            return turn
+
+        args = drawn(0, 0, 0)
+        moved = setting.moved(*args) if setting.moved else necessary(args, self._outputs, accumulates=self._accumulates)
+
+        def copying(number: int) -> Block:
+            rng = np.random.default_rng([seed, 1 << 20, 3, number])
+            block: Block = clock.block("copy", [copy_launch(moved, rng) for _ in range(RUNS + 1)])
+            return block
+
+        turns: dict[Contender, Turn] = {"learner": learner, "copy": copying}
+        scale = moved / copied(copy_launch(moved, np.random.default_rng(0)))
+        ratios: dict[str, Callable[[Mapping[Contender, float]], float]] = {
+            # Measured also where it gives no points: no kernel moves what it must faster than a copy does.
+            "copy_bandwidth": lambda times: scale * times["copy"] / times["learner"]
+        }
+        if "speedup" in self._points:
+            turns["baseline"] = other(1, "baseline", compile_numba(setting.baseline, self._signature, cc))
+            ratios["speedup"] = lambda times: times["baseline"] / times["learner"]
+        if "model_share" in self._points:
+            turns["model"] = other(2, "model", compile_numba(setting.model, self._signature, cc))
+            ratios["model_share"] = lambda times: times["model"] / times["learner"]
+        try:
+            found = race(turns, ratios, clock.seconds_left)
+        except _Wrong:
+            outcome.lost |= {"correct", *TIMED}
+            outcome.lost |= {_COSTS[finding.kind] for finding in wrong if finding.kind in _COSTS}
+            outcome.findings = merge(outcome.findings, wrong)
+            return
+        except Stopped as error:
+            outcome.lost |= {"correct", *TIMED}
+            outcome.findings = merge(outcome.findings, [_translate(error.finding, compiled, self._hidden)])
+            return
+        timed = [part for part in TIMED if part in self._points]
+        credited = {f"{part}_credited": round(found.ratios[part].credited, 6) for part in timed if found.ratios}
+        outcome.measurements |= {"timing": found.state, **credited, **found.measurements()}
+        # A verdict that is reached again rests on what was measured then.
+        evidence = f"{found.rounds} rounds, {found.sound} sound; {'; '.join(sorted(set(found.why)))}"
+        self._settle(outcome, timed, stored if "timing" in stored else outcome.measurements, evidence)
+
+    def _settle(self, outcome: _Outcome, timed: list[str], measured: Mapping[str, Any], evidence: str = "") -> None:
+        """Points by what was measured, now or in an earlier exam."""
+        state = measured["timing"]
+        outcome.measurements |= {name: measured[name] for name in measured if name.endswith("_credited")}
+        if state == "settled":
+            self._credit(outcome, {part: measured[f"{part}_credited"] for part in timed}, self._bands)
+            return
+        outcome.given |= dict.fromkeys(timed)
+        outcome.doubts |= dict.fromkeys(timed, state)
+        text = messages.implausible() if state == "implausible" else messages.inconclusive()
+        outcome.findings = merge(outcome.findings, [CheckFinding(state, text, evidence=evidence)])
+
+    def _credit(
+        self, outcome: _Outcome, ratios: Mapping[str, float], bands: Mapping[str, Bands], *, traffic: bool = False
+    ) -> None:
+        for part, ratio in ratios.items():
+            top = max(bands[part])
+            best = max(bands[part].values())
+            # Bands for where there is no GPU may be worth other numbers: their share counts.
+            outcome.given[part] = self._points[part] * credit(bands[part], ratio) / best
+            if ratio < top:
+                wanted = min(least for least in bands[part] if least > ratio)
+                finding = CheckFinding("slow", messages.slow(part, ratio, wanted, traffic=traffic))
+                outcome.findings = [*outcome.findings, finding]
+
+    def _by_traffic(self, surroundings: Surroundings, compiled: CompiledKernel, outcome: _Outcome, seed: int) -> None:
+        """Ratios of memory traffic, for the parts that have bands for where there is no GPU."""
+        setting, generate = self._timing, self._generate
+        assert setting is not None
+        assert generate is not None
+        parts = [part for part in TIMED if part in self._points and part in setting.emulated]
+        sizes = [size for size in self._sizes if elements(size) <= WATCHED]
+        if not parts or not sizes:
+            return
+        size = max(sizes, key=elements)
+        args = prepare(generate(np.random.default_rng([seed, 1 << 20]), size), self._parameters)
+        yardstick: Device = getattr(surroundings, "yardstick", surroundings.device)
+
+        def sectors(device: Device, kernel: CompiledKernel, rule: Callable[[Any], Any]) -> int:
+            laid = self._lay(kernel, args, _first(rule(size)), seed % (1 << 31), races=False)
+            result: LaunchResult = device.launch(laid.launch)
+            return max(result.counters.global_sectors, 1)
+
+        own = sectors(surroundings.device, compiled, self._launch)
+        cc = surroundings.device.compute_capability
+        ratios: dict[str, float] = {}
+        if "copy_bandwidth" in parts:
+            least = (
+                setting.moved(*args) if setting.moved else necessary(args, self._outputs, accumulates=self._accumulates)
+            )
+            ratios["copy_bandwidth"] = least / (32 * own)
+        for part, name in (("speedup", "baseline"), ("model_share", "model")):
+            if part in parts:
+                kernel = compile_numba(getattr(setting, name), self._signature, cc)
+                ratios[part] = sectors(yardstick, kernel, setting.launches[name]) / own
+        outcome.measurements |= {f"{part}_traffic": round(ratio, 4) for part, ratio in ratios.items()}
+        self._credit(outcome, ratios, setting.emulated, traffic=True)
 
     def _tolerance(self, size: Any, dtype: np.dtype) -> float:
         if self._rtol is None:
@@ -372,11 +676,13 @@ class KernelCheck:
                 findings = merge(findings, [CheckFinding("uncoalesced", text)])
         if outcome.stop or not outcome.right_cases:
             lost |= set(self._points)
-        report = self._report(surroundings, seed, device, findings, lost)
+        report = self._report(surroundings, seed, device, findings, lost, outcome)
         report.measurements = {
             "coalescing": round(outcome.counters.coalescing, 4),
             "thread_instructions": outcome.counters.thread_instructions,
             "launches": outcome.ran,
+            "ptx_sha256": hashlib.sha256(compiled.ptx.encode()).hexdigest(),
+            **outcome.measurements,
         }
         return report
 
@@ -387,10 +693,15 @@ class KernelCheck:
         device: Device,
         findings: list[CheckFinding],
         lost: set[str],
+        outcome: _Outcome,
     ) -> Report:
-        parts = [Part(name, 0.0 if name in lost else most, most) for name, most in self._points.items()]
+        def part(name: str, most: float) -> Part:
+            if name in lost:
+                return Part(name, 0.0, most)
+            return Part(name, outcome.given.get(name, most), most, outcome.doubts.get(name, ""))
+
         return Report(
-            parts=parts,
+            parts=[part(name, most) for name, most in self._points.items()],
             findings=findings,
             name=self._name,
             seed=seed,
@@ -398,6 +709,15 @@ class KernelCheck:
             hidden=self._hidden,
             language=surroundings.language,
         )
+
+
+class _Wrong(Exception):
+    """A timed launch left wrong results."""
+
+
+def _first(shapes: LaunchShape | list[LaunchShape]) -> LaunchShape:
+    """The ordinary one of a launch rule's shapes."""
+    return shapes[0] if isinstance(shapes, list) else shapes
 
 
 def _untouched(values: np.ndarray, fill: int) -> bool:

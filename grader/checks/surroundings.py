@@ -23,7 +23,9 @@ import numpy as np
 
 from grader.checks import messages
 from grader.checks.signature import Parameter, parse_signature
-from grader.device.interface import Device, Language
+from grader.device.assembler import Resources, assemble
+from grader.device.emulated.gate import Gate
+from grader.device.interface import Device, Language, Launch
 
 ArrayKind = Literal["numpy", "cupy", "numba"]
 
@@ -100,7 +102,10 @@ class Surroundings(Protocol):
     """What a check needs of the place it runs in.
 
     Optional attributes, read with a default: `emulator` (a second Device for the diagnosis, when `device` is a
-    real GPU; default `device`) and `seed` (int; default: drawn anew, and recorded in the report).
+    real GPU; default `device`), `yardstick` (a Device for kernels that are not the learner's; default `device`),
+    `clock` (`grader.checks.timing.Clock`; default: nothing is timed), `assemble` (what a launch's kernel takes of a
+    GPU; default: not measured), `seed` (int; default: drawn anew, and recorded in the report) and `stored` (what an
+    earlier exam measured, whose verdict is to be reached again).
     """
 
     language: Language
@@ -129,6 +134,7 @@ class LocalSurroundings:
     def __init__(self, device: Device | None = None, language: Language | None = None) -> None:
         self._device = device
         self._language = language
+        self._gate = Gate()
 
     @property
     def language(self) -> Language:
@@ -144,6 +150,10 @@ class LocalSurroundings:
 
     def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
         return compile_numba(kernel, signature, cc)
+
+    def assemble(self, launch: Launch) -> Resources:
+        cc = self.device.compute_capability
+        return assemble(self._gate.passed(launch).ptx, cc)
 
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, FunctionTrace]:
         return call_here(function, args, kwargs)

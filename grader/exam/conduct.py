@@ -32,6 +32,8 @@ log = logging.getLogger("lehrwerk.exam")
 _REQUEST_BYTES = 8 << 20
 #: An examiner that is busy by itself gets so much more than a cell's clock, in seconds.
 _GRACE = 5.0
+#: Processes that launch and assemble kernels: learners' in all but the yardstick, the instructor's only there.
+BENCHES = ("bench", "emulator", "yardstick", "assembler")
 #: So many examiners are tried for one notebook.
 _EXAMINERS = 8
 
@@ -47,6 +49,7 @@ class _Result(BaseModel):
     findings: list[ExamFinding] = Field(max_length=MAX_FINDINGS)
     protected: bool
     seed: int | None
+    measurements: dict[str, Any] = Field(default_factory=dict, max_length=40)
 
 
 class _ExaminerGone(Exception):
@@ -76,6 +79,7 @@ class Conduct:
         seed: int | Mapping[str, int] | None,
         deadline: float,
         tests: Tests,
+        measured: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.tests = tests
         self.home, self.folder, self.source, self.laid = home, folder, source.resolve(), laid
@@ -85,13 +89,14 @@ class Conduct:
         self.options = {
             "language": language,
             "device": home.device,
+            "compute_capability": list(home.compute_capability),
             "cell_seconds": limits.cell_seconds,
             "call_seconds": limits.call_seconds,
             "output_bytes": limits.output_bytes,
         }
         #: What only the examiner is told.
         drawn = dict(seed) if isinstance(seed, Mapping) else seed
-        self.secrets = {"seed": drawn, "source": str(self.source), "tests": tests}
+        self.secrets = {"seed": drawn, "source": str(self.source), "tests": tests, "measured": dict(measured)}
         self.processes: dict[str, Process] = {}
         self.number = 0
         self.results: dict[str, _Result] = {}
@@ -110,7 +115,7 @@ class Conduct:
             process.end()
         self.processes.clear()
 
-    def run(self) -> tuple[list[CellVerdict], dict[str, int]]:
+    def run(self) -> list[CellVerdict]:
         """Conduct the exam; an examiner that ends is replaced, and what was found by then stays."""
         ended: list[str] = []
         leave_out: set[str] = set()
@@ -131,9 +136,17 @@ class Conduct:
                     self._settle(gone.hung)
                 ended.append(self.cell)
         late = self.deadline <= time.monotonic()
-        return [self._verdict(cell, late) for cell in self.laid.cells if cell.kind != "run"], {
-            grade_id: result.seed for grade_id, result in self.results.items() if result.seed is not None
-        }
+        return [self._verdict(cell, late) for cell in self.laid.cells if cell.kind != "run"]
+
+    @property
+    def seeds(self) -> dict[str, int]:
+        """By grade id."""
+        return {grade_id: result.seed for grade_id, result in self.results.items() if result.seed is not None}
+
+    @property
+    def measurements(self) -> dict[str, dict[str, Any]]:
+        """By grade id."""
+        return {grade_id: result.measurements for grade_id, result in self.results.items() if result.measurements}
 
     def _settle(self, hung: bool) -> None:
         """The result of a test at which the examiner ended."""
@@ -219,15 +232,16 @@ class Conduct:
     def _pass_on(self, examiner: Process, request: dict[str, Any]) -> None:
         """A question of the examiner's, to a candidate or bench and back, within the clock that the examiner sets."""
         role, seconds = request["ask"], _seconds(request.get("seconds"))
-        if role not in ("candidate", "bench", "device", "test-device"):
+        if role not in ("candidate", *BENCHES, "device", "test-device"):
             raise _ExaminerGone(False, f"it asked for {str(role)[:40]!r}")
         question = self._hear(examiner, raw=True)
         until = min(time.monotonic() + seconds, self.deadline)
         process = self._process(role)
         try:
-            process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
-            device = functools.partial(self._process, "device") if role == "candidate" else None
-            answer, requests = answer_of(process, until, device)
+            with self._silence(role) if request.get("quiet") is True else contextlib.nullcontext():
+                process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
+                device = functools.partial(self._process, "device") if role == "candidate" else None
+                answer, requests = answer_of(process, until, device)
         except TimedOut as error:
             if role == "test-device":
                 raise _ExaminerGone(True, "its device was busy for all of a cell's clock") from error
@@ -260,8 +274,21 @@ class Conduct:
             if role == "candidate":
                 self._furnish(folder)
             marking = MARKING if self.tests == "in-process" else {}
-            self.processes[role] = self.home.fork(role, folder, [], self.options, marking)
+            options = self.options | {"device": "emulated"} if role == "emulator" else self.options
+            self.processes[role] = self.home.fork(role, folder, [], options, marking)
         return self.processes[role]
+
+    @contextlib.contextmanager
+    def _silence(self, role: str) -> Iterator[None]:
+        """While something is timed, no other process that runs learner code does."""
+        others = [one for name, one in self.processes.items() if name in ("candidate", "device") and name != role]
+        for process in others:
+            process.stop()
+        try:
+            yield
+        finally:
+            for process in others:
+                process.go_on()
 
     def _together(self, role: str) -> list[Process]:
         """The processes that end with this one: a candidate and the bench that holds its arrays are one."""

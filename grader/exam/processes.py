@@ -57,6 +57,17 @@ class Process:
         """Was it killed for taking too much?"""
         return self._watched.excess is not None
 
+    def stop(self) -> None:
+        """It runs no more until it may `go_on`; ending it is possible all the same."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, number)
+
     def end(self) -> None:
         self._watcher.drop(self._watched)
         _kill(self.pidfd)
@@ -66,9 +77,12 @@ class Process:
 class Processes:
     """Use as a context manager; the zygote inside stays warm between exams."""
 
-    def __init__(self, limits: ExamLimits, device: str, scratch: Path | None) -> None:
+    def __init__(
+        self, limits: ExamLimits, device: str, scratch: Path | None, compute_capability: tuple[int, int] = (9, 0)
+    ) -> None:
         self.limits = limits
         self.device = device
+        self.compute_capability = compute_capability
         self._scratch = scratch
         self._held = contextlib.ExitStack()
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -172,7 +186,7 @@ class Processes:
             "cpu_seconds": int(limits.notebook_seconds) + 60,
             "message_bytes": limits.message_bytes,
             "user": user,
-            "gpu": self.device != "emulated" and (role == "bench" or options.get("gpu", False)),
+            "gpu": self.device != "emulated" and (role in ("bench", "yardstick") or options.get("gpu", False)),
             "environment": {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "MPLBACKEND": "agg",
                             "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0",
                             **environment},

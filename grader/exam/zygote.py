@@ -117,6 +117,9 @@ def _serve(request: dict[str, Any], descriptor: int) -> None:
         "candidate": candidate.serve,
         "examiner": examiner.serve,
         "bench": bench.serve,
+        "emulator": bench.serve,
+        "yardstick": bench.serve,
+        "assembler": bench.serve_assembler,
         "device": device_bench.serve,
         "test-device": device_bench.serve,
     }
