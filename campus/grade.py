@@ -54,6 +54,7 @@ def grade_file(course: Path, assignment: str, file: Path, *, device: Device, lan
                 given=opened.given(assignment, language),
                 language=language,
                 tests=tests,
+                processes=assignment in opened.processes,
             )
     except CourseError as error:
         raise BadInput("; ".join(str(problem) for problem in error.problems)) from error

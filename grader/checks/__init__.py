@@ -41,6 +41,7 @@ from grader.checks.surroundings import (
     current,
     use,
 )
+from grader.device.frontends.inspection import inspect
 
 __all__ = [
     "SIZES_1D",
@@ -61,6 +62,7 @@ __all__ = [
     "ceil_div",
     "current",
     "elements",
+    "inspect",
     "map_rtol",
     "reduction_rtol",
     "use",

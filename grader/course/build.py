@@ -58,6 +58,7 @@ def build_course(course: Course, target: Path, tests: Mapping[str, Tests] | None
                 objectives=entry.objectives,
                 deadline=entry.deadline.isoformat() if entry.deadline else None,
                 tests=entry.tests or (tests or {}).get(name, "examiner"),
+                processes=entry.processes,
                 attempts=entry.attempts,
                 cooldown_minutes=entry.cooldown_minutes,
                 late=entry.late,

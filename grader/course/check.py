@@ -101,7 +101,7 @@ def _rooms(count: int, limits: ExamLimits | None, scratch: Path) -> Iterator[_Ea
 
 def _prove(course: Course, built: Path, each: _Each, say: Progress, hear: Callable[[Mode], None]) -> list[Problem]:
     base = course.file.languages[0]
-    opened = Opened(built / "source", built / "release", base)
+    opened = Opened.built(course, built)
     trials: dict[str, Trial] = {}
 
     def attempt(unit: Unit, room: ExamRoom) -> list[Problem]:
@@ -119,6 +119,7 @@ def _prove(course: Course, built: Path, each: _Each, say: Progress, hear: Callab
                 language=case.language,
                 seed=1,
                 tests=modes[case.unit],
+                processes=case.unit in opened.processes,
             )
         except SubmissionError as error:
             return [Problem(case.file, None, f"{case.label}: {error}")]

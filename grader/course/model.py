@@ -52,8 +52,9 @@ class UnitEntry(_Model):
     """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes; `late` says what happens to
     submissions after the deadline.
 
-    `tests` says where its test cells run; without it, the model solution and the starter are tried both ways. A person
-    may submit it `attempts` times (None: as often as they like), with `cooldown_minutes` in between.
+    `tests` says where its test cells run; without it, the model solution and the starter are tried both ways. With
+    `processes` a learner's code may make processes, in an exam room that is started as root. A person may submit it
+    `attempts` times (None: as often as they like), with `cooldown_minutes` in between.
     """
 
     id: Slug
@@ -63,6 +64,7 @@ class UnitEntry(_Model):
     deadline: AwareDatetime | None = None
     late: Late = "refuse"
     tests: Tests | None = None
+    processes: bool = False
     attempts: Annotated[int, Field(gt=0)] | None = None
     cooldown_minutes: Annotated[int, Field(ge=0)] = 0
 
@@ -88,6 +90,7 @@ class BundleUnit(_Model):
     max_score: float
     notebooks: list[str]
     tests: Tests = "examiner"
+    processes: bool = False
     objectives: list[Text] = []
     deadline: str | None = None
     attempts: int | None = None

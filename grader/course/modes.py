@@ -75,7 +75,16 @@ def tried(room: ExamRoom, opened: Opened, assignment: str) -> Trial:
     def both(folder: Path) -> dict[Tests, Verdict]:
         files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.ipynb"))}
         return {
-            tests: room.examine(source, assignment, files, given=given, language=opened.language, seed=1, tests=tests)
+            tests: room.examine(
+                source,
+                assignment,
+                files,
+                given=given,
+                language=opened.language,
+                seed=1,
+                tests=tests,
+                processes=assignment in opened.processes,
+            )
             for tests in _BOTH
         }
 
@@ -119,7 +128,7 @@ def build_settled(
     waiting = [unit.entry.id for unit in course.units if unit.entry.tests is None and unit.entry.id not in modes]
     if not waiting:
         return bundle
-    opened = Opened(target / "source", target / "release", course.file.languages[0])
+    opened = Opened.built(course, target)
     with ExamRoom(limits, device="emulated") as room:
         for name in waiting:
             mode = tried(room, opened, name).mode

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.course import plain
-from grader.course.build import build, handed_out, read_bundle
+from grader.course.build import build_course, handed_out, read_bundle
 from grader.course.model import CourseError, Problem
-from grader.course.reader import read
+from grader.course.reader import Course, read
 from grader.exam.room import ExamRoom
 from grader.exam.verdict import Tests
 
@@ -18,7 +18,8 @@ from grader.exam.verdict import Tests
 class Opened:
     """`source` holds a folder for each assignment; `released` what learners got.
 
-    `tests` names the modes that are settled: by the author, or when the course was built.
+    `tests` names the modes that are settled: by the author, or when the course was built. In assignments of
+    `processes` learner code may make processes.
     """
 
     source: Path
@@ -26,6 +27,19 @@ class Opened:
     language: str = "en"
     plain: bool = False
     tests: Mapping[str, Tests] = field(default_factory=dict)
+    processes: frozenset[str] = frozenset()
+
+    @staticmethod
+    def built(course: Course, target: Path) -> Opened:
+        """A course folder that was built into `target`; settled are the modes that its author decided."""
+        units = [unit.entry for unit in course.units]
+        return Opened(
+            target / "source",
+            target / "release",
+            course.file.languages[0],
+            tests={unit.id: unit.tests for unit in units if unit.tests is not None},
+            processes=frozenset(unit.id for unit in units if unit.processes),
+        )
 
     def given(self, assignment: str, language: str) -> Path:
         """The folder that learners of this language got."""
@@ -48,13 +62,17 @@ def open_course(folder: Path, scratch: Path, room: ExamRoom, names: list[str]) -
     scratch.mkdir(parents=True, exist_ok=True)
     if (folder / "course.yaml").exists():
         course = read(folder)
-        build(folder, scratch)
-        forced = {unit.entry.id: unit.entry.tests for unit in course.units if unit.entry.tests is not None}
-        return Opened(scratch / "source", scratch / "release", course.file.languages[0], tests=forced)
+        build_course(course, scratch)
+        return Opened.built(course, scratch)
     if (folder / "bundle.json").exists():
         bundle = read_bundle(folder)
-        modes = {unit.id: unit.tests for unit in bundle.units}
-        return Opened(folder / "source", folder / "release", bundle.languages[0], tests=modes)
+        return Opened(
+            folder / "source",
+            folder / "release",
+            bundle.languages[0],
+            tests={unit.id: unit.tests for unit in bundle.units},
+            processes=frozenset(unit.id for unit in bundle.units if unit.processes),
+        )
     for name in names:
         plain.prepare(folder, name, scratch, room)
     return Opened(scratch / "source", scratch / "release", plain=True)

@@ -228,6 +228,8 @@ class LocalHeap:
         self.races = races
         self.step_limit = step_limit
         self.last: LaunchResult | None = None
+        #: The warp of the next launches that is recorded, by its number in the grid.
+        self.trace: int | None = None
         self._printed = ""
         self._next = FIRST_ADDRESS
         self._starts: list[int] = []
@@ -349,6 +351,7 @@ class LocalHeap:
                 seed=self.seed,
                 races=self.races,
                 step_limit=self.step_limit,
+                trace=self.trace,
             )
         )
         for allocation, left in zip(allocations, result.buffers, strict=True):

@@ -98,7 +98,8 @@ class Launch:
     list: a `Pointer`, or the little-endian bytes of a scalar. `buffers` are flat `uint8` arrays, copied
     before the launch; `initialised` says for each buffer whether its bytes count as written before the
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
-    instructions, in all; `thread_step_limit` those of one thread.
+    instructions, in all; `thread_step_limit` those of one thread. `trace` is the number in the grid of a warp whose
+    doings are recorded, on the emulated GPU.
     """
 
     ptx: str
@@ -113,6 +114,7 @@ class Launch:
     races: bool = True
     step_limit: int = 200_000_000
     thread_step_limit: int = 2_000_000
+    trace: int | None = None
 
 
 @dataclass
@@ -142,6 +144,7 @@ class LaunchResult:
     """`buffers` as the kernel left them, in the order of `Launch.buffers`; `seconds` only from a real GPU.
 
     `printed` is what the kernel's printf wrote, on the emulated GPU; on a real one it goes to the process's stdout.
+    `trace` is a `grader.device.emulated.trace.Trace` where the launch asked for one.
     """
 
     buffers: list[np.ndarray]
@@ -149,6 +152,7 @@ class LaunchResult:
     counters: Counters = field(default_factory=Counters)
     seconds: float | None = None
     printed: str = ""
+    trace: Any = None
 
 
 class Device(Protocol):

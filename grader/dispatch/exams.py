@@ -44,7 +44,7 @@ class Exams:
         source = bundle / "source" / submission.assignment
         manifest = read_bundle(bundle)
         given = handed_out(bundle / "release", submission.language, manifest.languages[0]) / submission.assignment
-        tests = next(unit.tests for unit in manifest.units if unit.id == submission.assignment)
+        unit = next(unit for unit in manifest.units if unit.id == submission.assignment)
         started = time.monotonic()
         try:
             files = archives.read(self.store.archive(submission.id), archives.ACCEPTED)
@@ -55,7 +55,8 @@ class Exams:
                 given=given,
                 language=submission.language,
                 seed=seeds,
-                tests=tests,
+                tests=unit.tests,
+                processes=unit.processes,
             )
         except (SubmissionError, archives.ArchiveError) as error:
             verdict = unreadable(source, submission.assignment, error.message, self.room.device)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from grader.device import frontends
-from grader.exam import event_loop, file_modes
+from grader.exam import event_loop, file_modes, semaphores
 from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
 from grader.exam.device_link import LinkedHeap, Placed
 from grader.exam.proxy import OPERATIONS
@@ -115,6 +115,10 @@ class Candidate:
         self.heap = LinkedHeap(channel, self.speaking) if options["device"] == "emulated" else None
         if self.heap is not None:
             frontends.install_emulated(self.heap)
+        if options.get("processes"):
+            semaphores.install()
+            # Children answer nobody, and must not keep the channel open when this process has ended.
+            os.register_at_fork(after_in_child=lambda: os.close(channel.descriptor))
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """What one of the questions below gives, with what was printed and which names are bound anew or gone."""

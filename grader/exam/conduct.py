@@ -80,8 +80,10 @@ class Conduct:
         deadline: float,
         tests: Tests,
         measured: Mapping[str, Mapping[str, Any]],
+        processes: bool,
     ) -> None:
         self.tests = tests
+        self.may_fork = processes
         self.home, self.folder, self.source, self.laid = home, folder, source.resolve(), laid
         self.files, self.given, self.deadline = files, given, deadline
         limits = home.limits
@@ -96,7 +98,14 @@ class Conduct:
         }
         #: What only the examiner is told.
         drawn = dict(seed) if isinstance(seed, Mapping) else seed
-        self.secrets = {"seed": drawn, "source": str(self.source), "tests": tests, "measured": dict(measured)}
+        self.secrets = {
+            "seed": drawn,
+            "source": str(self.source),
+            "tests": tests,
+            "measured": dict(measured),
+            # Nobody can hold all processes of a candidate that makes them.
+            "timed": not processes,
+        }
         self.processes: dict[str, Process] = {}
         self.number = 0
         self.results: dict[str, _Result] = {}
@@ -274,8 +283,11 @@ class Conduct:
             if role == "candidate":
                 self._furnish(folder)
             marking = MARKING if self.tests == "in-process" else {}
-            options = self.options | {"device": "emulated"} if role == "emulator" else self.options
-            self.processes[role] = self.home.fork(role, folder, [], options, marking)
+            may_fork = self.may_fork and role == "candidate"
+            options = self.options | {"processes": may_fork}
+            if role == "emulator":
+                options["device"] = "emulated"
+            self.processes[role] = self.home.fork(role, folder, [], options, marking, may_fork)
         return self.processes[role]
 
     @contextlib.contextmanager

@@ -15,6 +15,7 @@ Imports this package's channel, and the heap's interface.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
@@ -195,6 +196,7 @@ class LinkedHeap(RemoteHeap):
         # Questions that are being answered: a test's function that learner code calls may ask anew.
         self._questions = 0
         self._asking = False
+        self._process = os.getpid()
 
     @contextlib.contextmanager
     def answering(self) -> Iterator[None]:
@@ -208,6 +210,8 @@ class LinkedHeap(RemoteHeap):
                 self._questions -= 1
 
     def _exchange(self, name: str, plain: list[Any]) -> dict[str, Any]:
+        if os.getpid() != self._process:
+            raise HeapError("a process made by fork has no device; use it in the process that runs the notebook")
         with self._speaking:
             if not self._questions:
                 raise HeapError("the device answers only while a cell or a call runs, and this one is over")

@@ -96,7 +96,9 @@ class Examiner:
             emulator=bench if emulated else device("emulator", "emulated"),
             yardstick=device("yardstick", name),
             assembler=Assembler(asked("assembler")),
-            clock=None if emulated else BenchClock(asked("bench"), asked("yardstick"), lines),
+            clock=None
+            if emulated or not self.options["timed"]
+            else BenchClock(asked("bench"), asked("yardstick"), lines),
             language=self.options["language"],
         )
 

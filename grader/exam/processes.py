@@ -20,7 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from grader.exam import scratch, walls, zygote
+from grader.exam import keeper, scratch, walls, zygote
 from grader.exam.channel import Channel, ChannelError
 from grader.exam.limits import ExamLimits
 from grader.exam.paper import SubmissionError
@@ -39,12 +39,12 @@ class ExamError(RuntimeError):
 class Process:
     """A child of the zygote. Followed and ended by its pidfd, so that a reused number is never hit."""
 
-    def __init__(self, watcher: Watcher, pid: int, pidfd: int, channel: Channel, folder: Path) -> None:
-        self.pid = pid
-        self.pidfd = pidfd
+    def __init__(self, watcher: Watcher, watched: Watched, channel: Channel) -> None:
+        self.pid = watched.pid
+        self.pidfd = watched.pidfd
         self.channel = channel
         self._watcher = watcher
-        self._watched: Watched = watcher.add(pid, pidfd, folder)
+        self._watched = watched
 
     def why_gone(self, error: ChannelError) -> str:
         """Why its channel broke off with `error`. Raises ExamError where the machine is at fault."""
@@ -70,7 +70,7 @@ class Process:
 
     def end(self) -> None:
         self._watcher.drop(self._watched)
-        _kill(self.pidfd)
+        _kill(self.pidfd, self._watched.end)
         os.close(self.channel.descriptor)
 
 
@@ -170,13 +170,19 @@ class Processes:
         read: list[Path],
         options: dict[str, Any],
         environment: Mapping[str, str] = MappingProxyType({}),
+        processes: bool = False,
     ) -> Process:
-        """A walled process that serves `role` from its own `folder`.
+        """A walled process that serves `role` from its own `folder`; with `processes` it may make others.
 
         Raises ExamError where it cannot be started or walled in: nothing foreign has run then.
         """
         limits = self.limits
         user = self.make_folder(role, folder, read)
+        if processes and user is None:
+            raise ExamError(
+                "an assignment with `processes: true` needs an exam room that is started as root, with Python and the"
+                " exams' folder in reach of other users: only then have a learner's processes a user to themselves"
+            )
         request = {
             "role": role,
             "folder": str(folder),
@@ -186,6 +192,7 @@ class Processes:
             "cpu_seconds": int(limits.notebook_seconds) + 60,
             "message_bytes": limits.message_bytes,
             "user": user,
+            "keeper": self._users.of("keeper", []) if processes else None,
             "gpu": self.device != "emulated" and (role in ("bench", "yardstick") or options.get("gpu", False)),
             "environment": {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "MPLBACKEND": "agg",
                             "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0",
@@ -202,13 +209,15 @@ class Processes:
                 pid, pidfd, ours = self._ask_zygote(request)
             except OSError as again:
                 raise ExamError(f"the exam's zygote is gone: {again}") from again
+        end = keeper.END if processes else signal.SIGKILL
         try:
             _await_walls(role, ours)
         except ExamError:
-            _kill(pidfd)
+            _kill(pidfd, end)
             ours.close()
             raise
-        return Process(self._watcher, pid, pidfd, Channel(ours.detach(), limits.message_bytes), folder)
+        watched = self._watcher.add(pid, pidfd, folder, user if processes else None, end)
+        return Process(self._watcher, watched, Channel(ours.detach(), limits.message_bytes))
 
     def make_folder(self, role: str, folder: Path, read: list[Path]) -> int | None:
         """Make the folder of a process, for its user alone. Returns the user; None is the room's own."""
@@ -274,9 +283,9 @@ def _await_walls(role: str, ours: socket.socket) -> None:
     raise ExamError(f"the {role} could not be walled in: {reason or 'it ended'}")
 
 
-def _kill(pidfd: int) -> None:
-    """End a process and wait for its end; closes the pidfd."""
+def _kill(pidfd: int, end: signal.Signals) -> None:
+    """End a process by the signal `end` and wait for its end; closes the pidfd."""
     with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        signal.pidfd_send_signal(pidfd, end)
     select.select([pidfd], [], [], 10)
     os.close(pidfd)

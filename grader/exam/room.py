@@ -102,14 +102,15 @@ class ExamRoom:
         seed: int | Mapping[str, int] | None = None,
         tests: Tests = "examiner",
         measured: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        processes: bool = False,
     ) -> Verdict:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
         `given` is the folder that learners got. `seed` is for all checks, or by grade id. `tests` says where test cells
         run: in the examiner, or inside the candidate. `measured` are the measurements of an earlier exam, by grade id,
-        whose verdict is to be reached again. Raises SubmissionError for what cannot be examined, ExamError for
-        a failure of ours.
+        whose verdict is to be reached again. With `processes` learner code may make processes. Raises SubmissionError
+        for what cannot be examined, ExamError for a failure of ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
         if not notebooks:
@@ -154,7 +155,9 @@ class ExamRoom:
             with (
                 self.processes.folder() as folder,
                 Conduct(
-                    self.processes, folder, source, laid, files, given, language, seed, deadline, tests, measured
+                    *(self.processes, folder, source, laid, files, given, language, seed, deadline, tests),
+                    measured=measured,
+                    processes=processes,
                 ) as exam,
             ):
                 cells += exam.run()

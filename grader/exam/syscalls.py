@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,8 @@ _ALL = (1 << 64) - 1
 #: (cgroup, UTS, IPC, user, PID, network, mount), not traced, and followed by no pidfd.
 _THREAD = 0x00010000 | 0x00000100 | 0x00000800
 _NO_THREAD = 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x00020000 | 0x2000 | 0x1000
+#: CLONE_PARENT: a child that its parent's parent has to look after.
+_SIBLING = 0x8000
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451, 0x5421)  # TCGETS TIOCGWINSZ FIONREAD FIONCLEX FIOCLEX FIONBIO
 _PRCTLS = (15, 16, 38, 39, 0x53564D41)  # names of threads and mappings, no_new_privs
 #: F_DUPFD F_GETFD F_SETFD F_GETFL F_GETLK F_SETLK F_SETLKW F_DUPFD_CLOEXEC. Not F_SETOWN and F_SETSIG: with O_ASYNC
@@ -57,12 +60,21 @@ class Rule:
     where: tuple[tuple[int, int, int], ...] = ()
 
 
-def allowed(gpu: bool = False) -> Iterator[Rule]:
-    """All rules; with `gpu` also what NVIDIA's driver library asks of its devices."""
+def allowed(gpu: bool = False, processes: bool = False) -> Iterator[Rule]:
+    """All rules; with `gpu` also what NVIDIA's driver library asks of its devices.
+
+    With `processes` it may make processes like itself, and signal them: other users' the kernel keeps from it, so it
+    must have a user to itself. No other program (execve), and no new namespace.
+    """
     for name in _FREE:
         yield Rule(name)
     yield from _opening()
     yield Rule("clone", ((0, _THREAD | _NO_THREAD, _THREAD),))
+    if processes:
+        yield Rule("clone", ((0, _NO_THREAD | _SIBLING, 0),))
+        yield Rule("socketpair", ((0, _ALL, socket.AF_UNIX),))
+        for name in ("fork", "vfork", "wait4", "waitid", "kill", "tgkill"):
+            yield Rule(name)
     for request in _IOCTLS:
         yield Rule("ioctl", ((1, _ALL, request),))
     for option in _PRCTLS:
@@ -95,8 +107,8 @@ def _opening() -> Iterator[Rule]:
         yield Rule(call, ((argument, mode, os.O_RDWR),))
 
 
-def load(gpu: bool = False) -> None:
-    """Confine this process to `allowed(gpu)`, for good.
+def load(gpu: bool = False, processes: bool = False) -> None:
+    """Confine this process to `allowed(gpu, processes)`, for good.
 
     Raises OSError or RuntimeError where libseccomp or the kernel refuses, LookupError for a call that libseccomp is too
     old to know. Only calls that this architecture does not have are passed over.
@@ -104,7 +116,7 @@ def load(gpu: bool = False) -> None:
     import pyseccomp as seccomp
 
     filter_ = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    for rule in allowed(gpu):
+    for rule in allowed(gpu, processes):
         if _exists_here(rule.call):
             where = [seccomp.Arg(number, seccomp.MASKED_EQ, mask, value) for number, mask, value in rule.where]
             filter_.add_rule(seccomp.ALLOW, rule.call, *where)

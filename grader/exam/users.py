@@ -14,7 +14,8 @@ from pathlib import Path
 
 #: Ids that systemd's table of users leaves unused (60578 to 61183); nobody is made with them in /etc/passwd.
 _FIRST, _LAST = 60600, 61182
-_ROLES = ("examiner", "candidate", "bench", "device", "test-device")
+#: As the keeper nothing runs: its id only stands between a keeper and those that it ends.
+_ROLES = ("examiner", "candidate", "bench", "device", "test-device", "keeper")
 
 
 class RoomUsers:

@@ -24,7 +24,7 @@ from grader.exam import syscalls
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _SYS_CREATE, _SYS_ADD, _SYS_RESTRICT = 444, 445, 446
 _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE, _PR_SET_PDEATHSIG = 38, 4, 1
-_PR_CAPBSET_DROP = 24
+_PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER = 24, 36
 
 # Access rights of Landlock, by the ABI that brought them.
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -46,7 +46,8 @@ class Walls:
     """What the process keeps: folders it may read, one it may write, and its limits. Sizes in bytes.
 
     With `gpu` it may use NVIDIA's devices. CUDA reserves more address space than a machine has memory, so `memory` is
-    then no limit of the kernel; whoever starts the process watches what it holds.
+    then no limit of the kernel; whoever starts the process watches what it holds. With `processes` it may make others,
+    each behind these walls and with these limits to itself; then `user` must be nobody else's.
     """
 
     read: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class Walls:
     keep: tuple[int, ...] = field(default=())
     user: int | None = None
     gpu: bool = False
+    processes: bool = False
 
 
 def landlock_abi() -> int:
@@ -116,6 +118,8 @@ def gpu_paths(root: Path = Path("/")) -> tuple[list[str], list[str]]:
 
 def put_up(walls: Walls) -> None:
     """Wall this process in, for good. Raises WallError, and then nothing foreign may be run."""
+    if walls.processes and walls.user is None:
+        raise WallError("who makes processes needs a user of its own")
     _put_up(walls)
 
 
@@ -130,7 +134,7 @@ def _put_up(walls: Walls, without: Collection[str] = (), abi: int | None = None)
         "privileges": lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1),
         "secrecy": lambda: _prctl(_PR_SET_DUMPABLE, 0),
         "landlock": lambda: _landlock(walls, landlock_abi() if abi is None else abi),
-        "seccomp": lambda: _seccomp(walls.gpu),
+        "seccomp": lambda: _seccomp(walls.gpu, walls.processes),
     }
     assert set(without) <= set(steps)
     for name, step in steps.items():
@@ -138,9 +142,14 @@ def _put_up(walls: Walls, without: Collection[str] = (), abi: int | None = None)
             step()
 
 
-def die_with_parent() -> None:
+def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
     """A change of user makes the kernel forget it."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, by)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of those below whose parent has ended."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -239,8 +248,8 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         raise WallError(f"landlock_add_rule {path}: {os.strerror(ctypes.get_errno())}")
 
 
-def _seccomp(gpu: bool) -> None:
+def _seccomp(gpu: bool, processes: bool) -> None:
     try:
-        syscalls.load(gpu)
+        syscalls.load(gpu, processes)
     except (OSError, RuntimeError, LookupError) as error:
         raise WallError(f"seccomp: {error}") from error

@@ -17,6 +17,7 @@ import select
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +40,13 @@ class Caps:
 
 
 class Watched:
-    """One process under watch. `excess` says for what it was killed; with `ours` the machine is at fault."""
+    """One process under watch. `excess` says for what it was ended; with `ours` the machine is at fault.
 
-    def __init__(self, pid: int, pidfd: int, folder: Path) -> None:
-        self.pid, self.pidfd, self.folder = pid, pidfd, folder
+    Where it may make others, all of its `user` are watched with it, and `end` is the signal that ends them all.
+    """
+
+    def __init__(self, pid: int, pidfd: int, folder: Path, user: int | None, end: signal.Signals) -> None:
+        self.pid, self.pidfd, self.folder, self.user, self.end = pid, pidfd, folder, user, end
         self.excess: str | None = None
         self.ours = False
 
@@ -67,8 +71,15 @@ class Watcher:
             self._changed.notify()
         self._thread.join()
 
-    def add(self, pid: int, pidfd: int, folder: Path) -> Watched:
-        watched = Watched(pid, pidfd, folder)
+    def add(
+        self,
+        pid: int,
+        pidfd: int,
+        folder: Path,
+        user: int | None = None,
+        end: signal.Signals = signal.SIGKILL,
+    ) -> Watched:
+        watched = Watched(pid, pidfd, folder, user, end)
         with self._changed:
             self._watched.append(watched)
             self._changed.notify()
@@ -95,7 +106,8 @@ class Watcher:
     def _look(self, watched: Watched) -> None:
         excess = fault = None
         try:
-            excess = _takes_too_much(watched.pid, self.caps) or _fills(watched.folder, self.caps)
+            all_ = [_status(watched.pid)] if watched.user is None else list(_of(watched.user))
+            excess = _take_too_much(all_, self.caps) or _fills(watched.folder, self.caps)
             fault = None if excess else disk_full(watched.folder)
         except OSError as error:
             # So it is when the process has just ended; one that still runs must not run unwatched.
@@ -106,25 +118,53 @@ class Watcher:
                 if watched in self._watched and not _ended(watched.pidfd):
                     watched.excess, watched.ours = excess or fault, excess is None
                     with contextlib.suppress(ProcessLookupError):
-                        signal.pidfd_send_signal(watched.pidfd, signal.SIGKILL)
+                        signal.pidfd_send_signal(watched.pidfd, watched.end)
 
 
 def _ended(pidfd: int) -> bool:
     return bool(select.select([pidfd], [], [], 0)[0])
 
 
-def _takes_too_much(pid: int, caps: Caps) -> str | None:
-    """Memory that it shares with the zygote counts as well."""
+#: What a process says of itself in /proc.
+_Status = dict[str, list[str]]
+
+
+def _status(pid: int) -> _Status:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    status = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
-    threads = int(status["Threads"][0])
+    return {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _of(user: int) -> Iterator[_Status]:
+    """All processes of a user's, by what runs: their folders in /proc are root's, since none may be dumped."""
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        # One that has just ended.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            status = _status(int(name))
+            if int(status["Uid"][0]) == user:
+                yield status
+
+
+def _take_too_much(all_: list[_Status], caps: Caps) -> str | None:
+    """Memory that they share with the zygote counts as well; what several share counts once."""
+    threads = sum(int(one["Threads"][0]) for one in all_)
     if threads > caps.threads:
         return f"{threads} threads; at most {caps.threads}"
-    # A process that just ended has none.
-    memory = int(status["VmRSS"][0]) * 1024 if "VmRSS" in status else 0
+    # A process that just ended has no memory.
+    memory = sum(int(one["VmRSS"][0]) * 1024 for one in all_ if "VmRSS" in one)
+    if memory > caps.memory_bytes and len(all_) > 1:
+        memory = sum(_share(int(one["Pid"][0])) for one in all_)
     if memory > caps.memory_bytes:
         return f"{memory} bytes of memory; at most {caps.memory_bytes}"
     return None
+
+
+def _share(pid: int) -> int:
+    """Bytes of a process's memory, of shared pages its part. Slow: the kernel walks through all of them."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _fills(folder: Path, caps: Caps) -> str | None:

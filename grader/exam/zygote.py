@@ -70,9 +70,14 @@ def _warm() -> None:
 
 def _child(request: dict[str, Any], descriptor: int, zygote: int) -> None:
     """Never returns."""
-    status = 1
+    from grader.exam import keeper
+
+    status, parent = 1, zygote
     try:
-        if _wall_in(request, descriptor) and os.getppid() == zygote:
+        if request["keeper"] is not None:
+            parent = os.getpid()
+            keeper.fork_kept(zygote, request["user"], request["keeper"], descriptor)
+        if _wall_in(request, descriptor) and os.getppid() == parent:
             _serve(request, descriptor)
             status = 0
     finally:
@@ -97,6 +102,7 @@ def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
                 keep=(descriptor,),
                 user=request["user"],
                 gpu=request["gpu"],
+                processes=request["keeper"] is not None,
             )
         )
         os.environ.update(request["environment"])

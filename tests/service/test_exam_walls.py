@@ -276,7 +276,7 @@ def test_a_call_that_cannot_be_listed_is_a_wall_that_fails(
     monkeypatch.setattr(pyseccomp, "SyscallFilter", Filter)
     monkeypatch.setattr(pyseccomp, "resolve_syscall", lambda *_: number)
     with pytest.raises(WallError, match=word):
-        walls._seccomp(False)
+        walls._seccomp(False, False)
 
 
 def test_only_calls_of_other_machines_are_passed_over() -> None:

@@ -24,6 +24,7 @@ from grader.device.emulated.memory import (
     History,
 )
 from grader.device.emulated.order import NARROW, THREAD_BITS, WIDE
+from grader.device.emulated.trace import Verb
 
 if TYPE_CHECKING:
     from grader.device.emulated.lanes import Lanes
@@ -172,7 +173,7 @@ class Access:
             where = _span(position // self.size)
         if len(position) == 0 or space == LOCAL:
             return values
-        self._traffic(wave, space, position, threads, where, part)
+        self._traffic(wave, space, position, threads, where, part, "reads")
         if wave.watch:
             tick = wave.state.tick(self.site, self.strength)
             distinct = isinstance(where, slice) or bool((where[1:] > where[:-1]).all())
@@ -214,7 +215,7 @@ class Access:
         if space == LOCAL:
             memory[where] = values
             return
-        self._traffic(wave, space, position, threads, where, part)
+        self._traffic(wave, space, position, threads, where, part, "writes")
         if not wave.watch:
             memory[where] = values
             return
@@ -255,6 +256,7 @@ class Access:
             wave.counters.atomics += len(position)
             order = wave.atomic_order(threads[which])
             position, which = position[order], which[order]
+            self._trace(wave, space, position, threads[which], "updates")
             memory = wave.bytes_of(space).view(self.dtype)
             index = position // self.size
             if fast is not None:
@@ -410,11 +412,13 @@ class Access:
     # -- traffic
 
     def _traffic(
-        self, wave: Wave, space: int, position: np.ndarray, threads: np.ndarray, where: Any, part: int
+        self, wave: Wave, space: int, position: np.ndarray, threads: np.ndarray, where: Any, part: int, verb: Verb
     ) -> None:
         wave.touched(threads)
         if part:
             return
+        if wave.state.trace is not None:
+            self._trace(wave, space, position, threads, verb)
         in_row = (
             isinstance(where, slice) and self.vector == 1 and int(threads[-1]) - int(threads[0]) == len(threads) - 1
         )
@@ -429,6 +433,22 @@ class Access:
             wave.bank_use(self.site, 0, (last - first + 1) * self.size // _BANK)
         else:
             self._banks(wave, threads, position)
+
+    def _trace(self, wave: Wave, space: int, position: np.ndarray, threads: np.ndarray, verb: Verb) -> None:
+        trace = wave.state.trace
+        if trace is None or space == LOCAL:
+            return
+        if space == SHARED:
+            position = position - wave.shared_base(None, threads)
+        trace.note_access(
+            "shared" if space == SHARED else "global",
+            verb,
+            self.line,
+            self.site,
+            self.size * self.vector,
+            threads,
+            position,
+        )
 
     def _sectors_in_row(self, wave: Wave, position: np.ndarray, threads: np.ndarray) -> None:
         """Neighbouring threads at neighbouring elements."""

@@ -69,7 +69,11 @@ class EmulatedDevice:
             _advise(state)
         state.counters.undecided_orders = state.order.undecided
         return LaunchResult(
-            state.memory.results(launch), list(state.findings.values()), state.counters, printed=state.printed.text()
+            state.memory.results(launch),
+            list(state.findings.values()),
+            state.counters,
+            printed=state.printed.text(),
+            trace=state.trace,
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from grader.device.emulated.memory import GLOBAL, Memory, Shadow
 from grader.device.emulated.order import WARP, Order
 from grader.device.emulated.printing import Printed
+from grader.device.emulated.trace import Trace
 from grader.device.emulated.translate import Program
 from grader.device.interface import Counters, Dim3, Finding, Launch
 
@@ -54,6 +55,7 @@ class State:
         self._accesses = np.zeros(1024, np.int32)
         self.resident_at_most = resident_blocks(launch, program)
         self.resident = min(blocks, self.resident_at_most)
+        self.trace = None if launch.trace is None else Trace(launch.trace, self.block_threads)
 
     def groups(self, space: int) -> tuple[Callable[[np.ndarray], np.ndarray], ...]:
         """How far apart threads are, finest first, as far as it matters to the order of accesses."""

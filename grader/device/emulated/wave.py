@@ -219,6 +219,8 @@ class Wave:
                 state.idle_slots[target] += block.length * (slots - len(index))
         if state.step % 1024 == 0 and int(self.steps[index].max()) + self.common_steps > state.launch.thread_step_limit:
             self._too_long(target, index)
+        if state.trace is not None:
+            state.trace.note_step(self.line_of(block.site), block.length, self.numbers[index])
         lanes = Lanes(self, None if everyone else index, len(index))
         for operation in block.operations:
             operation(lanes)

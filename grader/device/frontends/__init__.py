@@ -29,6 +29,11 @@ class Installed:
 _installed: Installed | None = None
 
 
+def installed_heap() -> Heap | None:
+    """The heap behind the front ends; None where they are not installed."""
+    return None if _installed is None else _installed.heap
+
+
 def host_counts() -> dict[str, int] | None:
     """`HeapCounters.seen` since the front ends were installed; None where they are not."""
     return None if _installed is None else _installed.heap.counters().seen()
