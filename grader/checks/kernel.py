@@ -9,27 +9,20 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from grader.checks import messages
-from grader.checks.compare import Difference, compare, place
-from grader.checks.kernel_clock import TIMED, Setting, copied, copy_launch, necessary
-from grader.checks.memory import Guarded, digest, guard, lay_out, prepare
-from grader.checks.report import CheckFinding, Part, Report, merge
+from grader.checks.kernel_measures import ASSEMBLED, TIMED, Measures, Setting
+from grader.checks.kernel_task import COSTS, KernelOutcome, LaunchRule, LaunchShape, Size, Task, translated
+from grader.checks.report import CheckFinding, Report, merge
 from grader.checks.signature import parse_signature
-from grader.checks.sizes import elements, map_rtol
-from grader.checks.surroundings import CompiledKernel, LearnerError, Surroundings, compile_numba, current
-from grader.checks.timing import RUNS, Bands, Block, Contender, Stopped, Turn, checked_bands, credit, race
-from grader.device.assembler import AssemblyError, Resources
-from grader.device.interface import Counters, Device, Dim3, Finding, Launch, LaunchResult
-
-Shape = int | tuple[int, ...]
-Size = int | tuple[int, ...]
-#: (grid, block) or (grid, block, bytes of dynamic shared memory)
-LaunchShape = tuple[Any, ...]
+from grader.checks.sizes import elements
+from grader.checks.surroundings import CompiledKernel, LearnerError, Surroundings, current
+from grader.checks.timing import Bands, checked_bands
+from grader.device.interface import Counters, Device
 
 #: Cases up to so many elements are watched for races and run with every launch shape; larger ones run once.
 WATCHED = 20_000
@@ -38,47 +31,9 @@ ENOUGH = 4
 
 _PARTS = (
     *("correct", "in_bounds", "race_free", "any_launch", "coalesced", "no_float64", "keeps_inputs"),
-    *("registers", "no_spills", *TIMED),
+    *(*ASSEMBLED, *TIMED),
 )
-#: Which findings cost which part.
-_COSTS = {
-    "out-of-bounds": "in_bounds",
-    "race": "race_free",
-    "barrier": "race_free",
-    "uninitialised": "race_free",
-    "input-changed": "keeps_inputs",
-}
 _FATAL = ("step-limit", "residency", "launch", "unsupported", "compile", "trap")
-
-
-@dataclass
-class _Outcome:
-    findings: list[CheckFinding] = field(default_factory=list)
-    counters: Counters = field(default_factory=Counters)
-    lost: set[str] = field(default_factory=set)
-    right_cases: int = 0
-    wrong_cases: int = 0
-    ran: int = 0
-    wrote: bool = False
-    stop: bool = False
-    #: The first launch, without its buffers' contents.
-    first: Launch | None = None
-    #: Points of the parts that are neither kept nor lost, None for what could not be measured; and doubts about those.
-    given: dict[str, float | None] = field(default_factory=dict)
-    doubts: dict[str, Any] = field(default_factory=dict)
-    measurements: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Laid:
-    """A launch, and which array lies in which of its buffers, by the argument's number."""
-
-    launch: Launch
-    guarded: dict[int, Guarded]
-    fill: int
-
-    def buffer(self, number: int, buffers: Sequence[np.ndarray]) -> np.ndarray:
-        return buffers[list(self.guarded).index(number)]
 
 
 class KernelCheck:
@@ -103,7 +58,7 @@ class KernelCheck:
         self,
         kernel: Any,
         signature: str,
-        launch: Callable[[Any], LaunchShape | list[LaunchShape]],
+        launch: LaunchRule,
         *,
         name: str = "",
         names: Sequence[str] = (),
@@ -111,20 +66,11 @@ class KernelCheck:
         seed: int | None = None,
     ) -> None:
         self._kernel = kernel
-        self._signature = signature
-        self._parameters = parse_signature(signature)
+        self._task = Task(signature, parse_signature(signature), tuple(names), hidden)
         self._launch = launch
         self._name = name
-        self._names = tuple(names)
-        self._hidden = hidden
         self._seed = seed
-        self._generate: Callable[[np.random.Generator, Any], tuple[Any, ...]] | None = None
         self._sizes: tuple[Size, ...] = ()
-        self._reference: Callable[..., Any] | None = None
-        self._outputs: tuple[int, ...] = ()
-        self._rtol: float | Callable[[Any], float] | None = None
-        self._atol = 0.0
-        self._accumulates = False
         self._points: dict[str, float] = {"correct": 1.0}
         self._coalescing = 0.0
         self._registers = 0
@@ -135,7 +81,7 @@ class KernelCheck:
         self, generator: Callable[[np.random.Generator, Any], tuple[Any, ...]], sizes: Iterable[Size]
     ) -> KernelCheck:
         """`generator(rng, size)` gives all arguments in order, NumPy arrays and scalars, for each of `sizes`."""
-        self._generate = generator
+        self._task.generate = generator
         self._sizes = tuple(sizes)
         return self
 
@@ -155,15 +101,13 @@ class KernelCheck:
         written; with `accumulates` they start with the values that the generator gave, as an in-place kernel or
         an atomic sum needs.
         """
-        self._reference = reference
-        self._outputs = (output,) if isinstance(output, int) else tuple(output)
-        count = len(self._parameters)
-        for number in self._outputs:
-            if not 0 <= number < count or self._parameters[number][0] != "array":
-                raise ValueError(f"output {number} is no array parameter of {self._signature!r}")
-        self._rtol = rtol
-        self._atol = atol
-        self._accumulates = accumulates
+        task = self._task
+        task.reference = reference
+        task.outputs = (output,) if isinstance(output, int) else tuple(output)
+        for number in task.outputs:
+            if not 0 <= number < len(task.parameters) or task.parameters[number][0] != "array":
+                raise ValueError(f"output {number} is no array parameter of {task.signature!r}")
+        task.rtol, task.atol, task.accumulates = rtol, atol, accumulates
         return self
 
     def points(
@@ -221,8 +165,8 @@ class KernelCheck:
         *,
         baseline: Any = None,
         model: Any = None,
-        baseline_launch: Callable[[Any], LaunchShape] | None = None,
-        model_launch: Callable[[Any], LaunchShape] | None = None,
+        baseline_launch: LaunchRule | None = None,
+        model_launch: LaunchRule | None = None,
         moved: Callable[..., int] | None = None,
         emulated: Mapping[str, Bands] | None = None,
     ) -> KernelCheck:
@@ -249,17 +193,17 @@ class KernelCheck:
         Raises TypeError or ValueError where the check itself is written wrongly, and DeviceError where the
         device failed.
         """
-        generate, reference = self._generate, self._reference
-        if generate is None or reference is None:
+        task = self._task
+        if task.generate is None or task.reference is None:
             raise ValueError("a KernelCheck needs inputs(...) and expect(...) before run()")
         self._check_timing()
         surroundings = current()
         seed = self._choose_seed(surroundings)
         device = surroundings.device
-        outcome = _Outcome()
+        outcome = KernelOutcome()
         try:
-            compiled = surroundings.compile_kernel(self._kernel, self._signature, device.compute_capability)
-            if compiled.parameters != self._parameters:
+            compiled = surroundings.compile_kernel(self._kernel, task.signature, device.compute_capability)
+            if compiled.parameters != task.parameters:
                 raise LearnerError("wrong-type", messages.foreign_parameters())
         except LearnerError as error:
             finding = CheckFinding(error.kind, error.message, line=error.line, evidence=error.evidence)
@@ -267,45 +211,30 @@ class KernelCheck:
         for number, size in enumerate(self._sizes):
             if outcome.stop or outcome.wrong_cases >= ENOUGH:
                 break
-            rng = np.random.default_rng([seed, number])
-            args = prepare(generate(rng, size), self._parameters)
-            expected = self._expected(reference, args)
+            args = task.arguments(np.random.default_rng([seed, number]), size)
+            expected = task.expected(args)
             self._case(surroundings, compiled, outcome, size, args, expected, seed + number)
-        try:
-            self._measure(surroundings, compiled, outcome, seed)
-        except LearnerError as error:
-            outcome.findings = merge(
-                outcome.findings, [CheckFinding(error.kind, error.message, error.line, evidence=error.evidence)]
-            )
-            outcome.lost |= {"registers", "no_spills", *TIMED}
+        self._measures().take(surroundings, compiled, outcome, seed)
         return self._conclude(surroundings, seed, device, compiled, outcome)
 
     def _check_timing(self) -> None:
-        needed = {"speedup": "baseline", "model_share": "model", "copy_bandwidth": "size"}
-        for part, what in needed.items():
+        for part, what in TIMED.items():
             if part in self._points and (self._timing is None or getattr(self._timing, what) is None):
                 raise ValueError(f"points for {part} need timing(...) with {what}")
+
+    def _measures(self) -> Measures:
+        watched = tuple(size for size in self._sizes if elements(size) <= WATCHED)
+        return Measures(self._task, self._launch, self._points, self._bands, self._registers, self._timing, watched)
 
     def _choose_seed(self, surroundings: Surroundings) -> int:
         given = self._seed if self._seed is not None else getattr(surroundings, "seed", None)
         return int(given) if given is not None else secrets.randbits(32)
 
-    def _expected(self, reference: Callable[..., Any], args: list[Any]) -> list[np.ndarray]:
-        copies = [arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args]
-        result = reference(*copies)
-        results = result if isinstance(result, tuple) else (result,)
-        if len(results) != len(self._outputs):
-            raise ValueError(f"the reference gives {len(results)} results for {len(self._outputs)} outputs")
-        return [
-            np.broadcast_to(np.asarray(value), args[number].shape)
-            for number, value in zip(self._outputs, results, strict=True)
-        ]
-
     def _case(
         self,
         surroundings: Surroundings,
         compiled: CompiledKernel,
-        outcome: _Outcome,
+        outcome: KernelOutcome,
         size: Any,
         args: list[Any],
         expected: list[np.ndarray],
@@ -337,7 +266,7 @@ class KernelCheck:
         self,
         surroundings: Surroundings,
         compiled: CompiledKernel,
-        outcome: _Outcome,
+        outcome: KernelOutcome,
         size: Any,
         args: list[Any],
         expected: list[np.ndarray],
@@ -347,7 +276,8 @@ class KernelCheck:
         extra: bool,
     ) -> bool:
         """One launch, compared; True where the outputs are right."""
-        laid = self._lay(compiled, args, shape, seed, races=elements(size) <= WATCHED)
+        task = self._task
+        laid = task.lay(compiled, args, shape, seed, races=elements(size) <= WATCHED)
         if outcome.first is None:
             outcome.first = replace(laid.launch, buffers=tuple(np.empty(0, np.uint8) for _ in laid.launch.buffers))
         result = surroundings.device.launch(laid.launch)
@@ -358,300 +288,13 @@ class KernelCheck:
             device_findings += diagnosis.findings
             counters = diagnosis.counters
         _add(outcome.counters, counters)
-        found = [_translate(finding, compiled, self._hidden) for finding in device_findings]
-        differences, wrote = self._judge(laid, result.buffers, args, expected, size, shape, extra, found)
+        found = [translated(finding, compiled, self._task.hidden) for finding in device_findings]
+        differences, wrote = task.judge(laid, result.buffers, args, expected, size, shape, extra, found)
         outcome.wrote |= wrote
         outcome.findings = merge(outcome.findings, found)
-        outcome.lost |= {_COSTS[finding.kind] for finding in found if finding.kind in _COSTS}
+        outcome.lost |= {COSTS[finding.kind] for finding in found if finding.kind in COSTS}
         outcome.stop = any(finding.kind in _FATAL for finding in found)
         return not differences and not outcome.stop
-
-    def _lay(self, compiled: CompiledKernel, args: list[Any], shape: LaunchShape, seed: int, *, races: bool) -> _Laid:
-        fill = 0xA1 + 2 * (seed % 23)  # an odd byte: no small integer, no common float
-        canary = 0xD5 ^ (seed % 16)
-        guarded: dict[int, Guarded] = {}
-        for number, arg in enumerate(args):
-            if isinstance(arg, np.ndarray):
-                filled = number in self._outputs and not self._accumulates
-                guarded[number] = guard(arg, canary, fill if filled else None)
-        arrays = {number: index for index, number in enumerate(guarded)}
-        launch = Launch(
-            ptx=compiled.ptx,
-            entry=compiled.entry,
-            grid=_dim3(shape[0]),
-            block=_dim3(shape[1]),
-            parameters=lay_out(args, arrays),
-            buffers=tuple(item.buffer for item in guarded.values()),
-            initialised=tuple(self._accumulates or number not in self._outputs for number in guarded),
-            shared_bytes=int(shape[2]) if len(shape) > 2 else 0,
-            seed=seed,
-            races=races,
-        )
-        return _Laid(launch, guarded, fill)
-
-    def _judge(
-        self,
-        laid: _Laid,
-        buffers: Sequence[np.ndarray],
-        args: list[Any],
-        expected: list[np.ndarray],
-        size: Any,
-        shape: LaunchShape,
-        extra: bool,
-        found: list[CheckFinding],
-    ) -> tuple[int, bool]:
-        """(how many outputs are wrong, was any written), of what a launch left; adds to what was `found`."""
-        for number, item in laid.guarded.items():
-            buffer = laid.buffer(number, buffers)
-            known = any(finding.kind == "out-of-bounds" for finding in found)
-            if not item.intact(buffer) and not known:
-                found.append(CheckFinding("out-of-bounds", messages.canary(self._called(number))))
-            if number not in self._outputs and digest(item.view(buffer)) != digest(args[number]):
-                found.append(CheckFinding("input-changed", messages.input_changed(self._called(number))))
-        wrote = False
-        differences: list[tuple[int, Difference]] = []
-        for number, wanted in zip(self._outputs, expected, strict=True):
-            got = laid.guarded[number].view(laid.buffer(number, buffers))
-            pattern = None if self._accumulates else laid.fill
-            left = digest(got) == digest(args[number]) if self._accumulates else _untouched(got, laid.fill)
-            wrote |= not left
-            difference = compare(got, wanted, self._tolerance(size, got.dtype), self._atol, pattern)
-            if difference is not None:
-                differences.append((number, difference))
-        for number, difference in differences:
-            found.append(self._explain(number, difference, size, shape, extra))
-        return len(differences), wrote
-
-    # -- what the assembler and a clock say
-
-    def _measure(self, surroundings: Surroundings, compiled: CompiledKernel, outcome: _Outcome, seed: int) -> None:
-        if outcome.stop or not outcome.right_cases:
-            return
-        if {"registers", "no_spills"} & set(self._points):
-            self._assembled(surroundings, outcome)
-        timed = [part for part in TIMED if part in self._points]
-        if not timed:
-            return
-        if outcome.wrong_cases:
-            outcome.lost.update(timed)
-            return
-        clock = getattr(surroundings, "clock", None)
-        stored = getattr(surroundings, "stored", None) or {}
-        if clock is not None:
-            self._timed(surroundings, clock, compiled, outcome, seed, stored)
-        elif "timing" in stored:
-            self._settle(outcome, timed, stored)
-        else:
-            self._by_traffic(surroundings, compiled, outcome, seed)
-        for part in timed:
-            if part not in outcome.given and part not in outcome.lost:
-                outcome.given[part] = None
-
-    def _assembled(self, surroundings: Surroundings, outcome: _Outcome) -> None:
-        assemble: Callable[[Launch], Resources] | None = getattr(surroundings, "assemble", None)
-        assert outcome.first is not None
-        if assemble is None:
-            outcome.given |= {part: None for part in ("registers", "no_spills") if part in self._points}
-            return
-        try:
-            taken = assemble(outcome.first)
-        except AssemblyError as error:
-            outcome.lost |= {"registers", "no_spills"}
-            finding = CheckFinding("compile", messages.not_assembled(), evidence=str(error))
-            outcome.findings = merge(outcome.findings, [finding])
-            return
-        outcome.measurements |= {
-            "registers": taken.registers,
-            "spilled_bytes": taken.spilled_bytes,
-            "stack_bytes": taken.stack_bytes,
-            "shared_bytes": taken.shared_bytes,
-        }
-        found = []
-        if "no_spills" in self._points and taken.spilled_bytes:
-            outcome.lost.add("no_spills")
-            found.append(CheckFinding("spills", messages.spills(taken.spilled_bytes)))
-        if "registers" in self._points and taken.registers > self._registers:
-            outcome.lost.add("registers")
-            threads = int(np.prod(outcome.first.block))
-            share = taken.occupancy(threads, surroundings.device.compute_capability)
-            found.append(CheckFinding("occupancy", messages.registers(taken.registers, self._registers, share)))
-        outcome.findings = merge(outcome.findings, found)
-
-    def _timed(
-        self,
-        surroundings: Surroundings,
-        clock: Any,
-        compiled: CompiledKernel,
-        outcome: _Outcome,
-        seed: int,
-        stored: Mapping[str, Any],
-    ) -> None:
-        setting, generate = self._timing, self._generate
-        assert setting is not None
-        assert generate is not None
-        cc = surroundings.device.compute_capability
-        wrong: list[CheckFinding] = []
-
-        def drawn(who: int, number: int, run: int) -> list[Any]:
-            rng = np.random.default_rng([seed, 1 << 20, who, number, run])
-            return prepare(generate(rng, setting.size), self._parameters)
-
-        def learner(number: int) -> Block:
-            shape = _first(self._launch(setting.size))
-            sets = [drawn(0, number, run) for run in range(RUNS + 1)]
-            expected = [self._expected(self._reference, args) for args in sets[1:]]  # type: ignore[arg-type]
-            laid = [
-                self._lay(compiled, args, shape, (seed + 31 * number + run) % (1 << 31), races=False)
-                for run, args in enumerate(sets)
-            ]
-            block: Block = clock.block("learner", [one.launch for one in laid])
-            for one, args, values, buffers in zip(laid[1:], sets[1:], expected, block.outputs, strict=True):
-                self._judge(one, buffers, args, values, setting.size, shape, False, wrong)
-            if wrong:
-                raise _Wrong
-            return block
-
-        def other(who: int, name: Contender, kernel: CompiledKernel) -> Turn:
-            def turn(number: int) -> Block:
-                shape = _first(setting.launches[name](setting.size))
-                sets = [drawn(who, number, run) for run in range(RUNS + 1)]
-                laid = [self._lay(kernel, args, shape, number, races=False).launch for args in sets]
-                block: Block = clock.block(name, laid)
-                return block
-
-            return turn
-
-        args = drawn(0, 0, 0)
-        moved = setting.moved(*args) if setting.moved else necessary(args, self._outputs, accumulates=self._accumulates)
-
-        def copying(number: int) -> Block:
-            rng = np.random.default_rng([seed, 1 << 20, 3, number])
-            block: Block = clock.block("copy", [copy_launch(moved, rng) for _ in range(RUNS + 1)])
-            return block
-
-        turns: dict[Contender, Turn] = {"learner": learner, "copy": copying}
-        scale = moved / copied(copy_launch(moved, np.random.default_rng(0)))
-        ratios: dict[str, Callable[[Mapping[Contender, float]], float]] = {
-            # Measured also where it gives no points: no kernel moves what it must faster than a copy does.
-            "copy_bandwidth": lambda times: scale * times["copy"] / times["learner"]
-        }
-        if "speedup" in self._points:
-            turns["baseline"] = other(1, "baseline", compile_numba(setting.baseline, self._signature, cc))
-            ratios["speedup"] = lambda times: times["baseline"] / times["learner"]
-        if "model_share" in self._points:
-            turns["model"] = other(2, "model", compile_numba(setting.model, self._signature, cc))
-            ratios["model_share"] = lambda times: times["model"] / times["learner"]
-        try:
-            found = race(turns, ratios, clock.seconds_left)
-        except _Wrong:
-            outcome.lost |= {"correct", *TIMED}
-            outcome.lost |= {_COSTS[finding.kind] for finding in wrong if finding.kind in _COSTS}
-            outcome.findings = merge(outcome.findings, wrong)
-            return
-        except Stopped as error:
-            outcome.lost |= {"correct", *TIMED}
-            outcome.findings = merge(outcome.findings, [_translate(error.finding, compiled, self._hidden)])
-            return
-        timed = [part for part in TIMED if part in self._points]
-        credited = {f"{part}_credited": round(found.ratios[part].credited, 6) for part in timed if found.ratios}
-        outcome.measurements |= {"timing": found.state, **credited, **found.measurements()}
-        # A verdict that is reached again rests on what was measured then.
-        evidence = f"{found.rounds} rounds, {found.sound} sound; {'; '.join(sorted(set(found.why)))}"
-        self._settle(outcome, timed, stored if "timing" in stored else outcome.measurements, evidence)
-
-    def _settle(self, outcome: _Outcome, timed: list[str], measured: Mapping[str, Any], evidence: str = "") -> None:
-        """Points by what was measured, now or in an earlier exam."""
-        state = measured["timing"]
-        outcome.measurements |= {name: measured[name] for name in measured if name.endswith("_credited")}
-        if state == "settled":
-            self._credit(outcome, {part: measured[f"{part}_credited"] for part in timed}, self._bands)
-            return
-        outcome.given |= dict.fromkeys(timed)
-        outcome.doubts |= dict.fromkeys(timed, state)
-        text = messages.implausible() if state == "implausible" else messages.inconclusive()
-        outcome.findings = merge(outcome.findings, [CheckFinding(state, text, evidence=evidence)])
-
-    def _credit(
-        self, outcome: _Outcome, ratios: Mapping[str, float], bands: Mapping[str, Bands], *, traffic: bool = False
-    ) -> None:
-        for part, ratio in ratios.items():
-            top = max(bands[part])
-            best = max(bands[part].values())
-            # Bands for where there is no GPU may be worth other numbers: their share counts.
-            outcome.given[part] = self._points[part] * credit(bands[part], ratio) / best
-            if ratio < top:
-                wanted = min(least for least in bands[part] if least > ratio)
-                finding = CheckFinding("slow", messages.slow(part, ratio, wanted, traffic=traffic))
-                outcome.findings = [*outcome.findings, finding]
-
-    def _by_traffic(self, surroundings: Surroundings, compiled: CompiledKernel, outcome: _Outcome, seed: int) -> None:
-        """Ratios of memory traffic, for the parts that have bands for where there is no GPU."""
-        setting, generate = self._timing, self._generate
-        assert setting is not None
-        assert generate is not None
-        parts = [part for part in TIMED if part in self._points and part in setting.emulated]
-        sizes = [size for size in self._sizes if elements(size) <= WATCHED]
-        if not parts or not sizes:
-            return
-        size = max(sizes, key=elements)
-        args = prepare(generate(np.random.default_rng([seed, 1 << 20]), size), self._parameters)
-        yardstick: Device = getattr(surroundings, "yardstick", surroundings.device)
-
-        def sectors(device: Device, kernel: CompiledKernel, rule: Callable[[Any], Any]) -> int:
-            laid = self._lay(kernel, args, _first(rule(size)), seed % (1 << 31), races=False)
-            result: LaunchResult = device.launch(laid.launch)
-            return max(result.counters.global_sectors, 1)
-
-        own = sectors(surroundings.device, compiled, self._launch)
-        cc = surroundings.device.compute_capability
-        ratios: dict[str, float] = {}
-        if "copy_bandwidth" in parts:
-            least = (
-                setting.moved(*args) if setting.moved else necessary(args, self._outputs, accumulates=self._accumulates)
-            )
-            ratios["copy_bandwidth"] = least / (32 * own)
-        for part, name in (("speedup", "baseline"), ("model_share", "model")):
-            if part in parts:
-                kernel = compile_numba(getattr(setting, name), self._signature, cc)
-                ratios[part] = sectors(yardstick, kernel, setting.launches[name]) / own
-        outcome.measurements |= {f"{part}_traffic": round(ratio, 4) for part, ratio in ratios.items()}
-        self._credit(outcome, ratios, setting.emulated, traffic=True)
-
-    def _tolerance(self, size: Any, dtype: np.dtype) -> float:
-        if self._rtol is None:
-            return map_rtol(dtype)
-        return float(self._rtol(elements(size))) if callable(self._rtol) else float(self._rtol)
-
-    def _called(self, number: int) -> str:
-        return self._names[number] if number < len(self._names) else f"no. {number + 1}"
-
-    def _explain(self, number: int, difference: Difference, size: Any, shape: LaunchShape, extra: bool) -> CheckFinding:
-        threads = f"grid {_plain(shape[0])}, block {_plain(shape[1])}"
-        case = f"n = {size}, {threads}"
-        name = self._names[number] if number < len(self._names) else "out"
-        evidence = (
-            f"{case}: {name}{place(difference.index)} expected {difference.expected}, got {difference.got}; "
-            f"{difference.wrong} of {difference.total} wrong, {difference.unwritten} unwritten"
-        )
-        block = shape[1] if isinstance(shape[1], int) else None
-        hidden_size = messages.narrow_launch() if extra else messages.size_class(size, block)
-        if difference.unwritten == difference.wrong:
-            first = f"{name}{place(difference.first_unwritten or ())}"
-            text = (
-                messages.unwritten_hidden(hidden_size)
-                if self._hidden
-                else messages.unwritten(first, case, difference.unwritten, difference.total)
-            )
-            return CheckFinding("unwritten", text, evidence=evidence)
-        where = f"{name}{place(difference.index)}"
-        text = (
-            messages.wrong_result_hidden(hidden_size)
-            if self._hidden
-            else messages.wrong_result(
-                where, case, difference.expected, difference.got, difference.wrong, difference.total
-            )
-        )
-        return CheckFinding("wrong-result", text, evidence=evidence)
 
     def _conclude(
         self,
@@ -659,10 +302,10 @@ class KernelCheck:
         seed: int,
         device: Device,
         compiled: CompiledKernel,
-        outcome: _Outcome,
+        outcome: KernelOutcome,
     ) -> Report:
         findings, lost = outcome.findings, set(outcome.lost)
-        nothing = {"unwritten", "same-value"} | ({"wrong-result"} if self._accumulates else set())
+        nothing = {"unwritten", "same-value"} | ({"wrong-result"} if self._task.accumulates else set())
         if outcome.wrong_cases and not outcome.wrote and {finding.kind for finding in findings} <= nothing:
             findings = [CheckFinding("unwritten", messages.kernel_not_written(), cell=compiled.cell)]
         if "no_float64" in self._points and outcome.counters.float64_instructions:
@@ -693,75 +336,19 @@ class KernelCheck:
         device: Device,
         findings: list[CheckFinding],
         lost: set[str],
-        outcome: _Outcome,
+        outcome: KernelOutcome,
     ) -> Report:
-        def part(name: str, most: float) -> Part:
-            if name in lost:
-                return Part(name, 0.0, most)
-            return Part(name, outcome.given.get(name, most), most, outcome.doubts.get(name, ""))
-
         return Report(
-            parts=[part(name, most) for name, most in self._points.items()],
+            parts=outcome.parts(self._points, lost),
             findings=findings,
             name=self._name,
             seed=seed,
             device=device.name,
-            hidden=self._hidden,
+            hidden=self._task.hidden,
             language=surroundings.language,
         )
-
-
-class _Wrong(Exception):
-    """A timed launch left wrong results."""
-
-
-def _first(shapes: LaunchShape | list[LaunchShape]) -> LaunchShape:
-    """The ordinary one of a launch rule's shapes."""
-    return shapes[0] if isinstance(shapes, list) else shapes
-
-
-def _untouched(values: np.ndarray, fill: int) -> bool:
-    return bool((np.ascontiguousarray(values).reshape(-1).view(np.uint8) == fill).all())
-
-
-def _plain(shape: Any) -> str:
-    return str(shape) if isinstance(shape, int) else "x".join(str(extent) for extent in shape)
-
-
-def _dim3(shape: Any) -> Dim3:
-    extents = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    if not 1 <= len(extents) <= 3:
-        raise ValueError(f"a grid or block has one to three extents, not {shape!r}")
-    padded = [max(int(extent), 1) for extent in extents] + [1, 1]
-    return (padded[0], padded[1], padded[2])
 
 
 def _add(total: Counters, more: Counters) -> None:
     for name, value in vars(more).items():
         setattr(total, name, getattr(total, name) + value)
-
-
-def _translate(finding: Finding, compiled: CompiledKernel, hidden: bool) -> CheckFinding:
-    """A device's finding with the lines of the learner's cell; lines of other files are left out.
-
-    Of a hidden case the learner reads what happened, and the instructor to which thread and element.
-    """
-    elsewhere = finding.file is not None and compiled.file is not None and not _same(finding.file, compiled.file)
-
-    def local(line: int | None) -> int | None:
-        if line is None or elsewhere:
-            return None
-        return line - compiled.line_offset if line > compiled.line_offset else None
-
-    return CheckFinding(
-        finding.kind,
-        finding.general or finding.message if hidden else finding.message,
-        line=local(finding.line),
-        other_line=local(finding.other_line),
-        cell=compiled.cell,
-        evidence=finding.message["en"] if hidden else None,
-    )
-
-
-def _same(one: str, other: str) -> bool:
-    return one.rsplit("/", 1)[-1] == other.rsplit("/", 1)[-1]

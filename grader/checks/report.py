@@ -31,6 +31,7 @@ CHECK_KINDS = (
 )
 
 State = Literal["passed", "partial", "failed"]
+Doubt = Literal["", "inconclusive", "implausible"]
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -119,7 +120,7 @@ class Part:
     name: str
     points: float | None
     max: float
-    doubt: Literal["", "inconclusive", "implausible"] = ""
+    doubt: Doubt = ""
 
     def label(self, language: Language) -> str:
         return _PARTS.get(self.name, {}).get(language, self.name)

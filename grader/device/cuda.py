@@ -103,7 +103,8 @@ class CudaDevice:
         self._context = self._call("cuDevicePrimaryCtxRetain", self._device)
         self._gate = Gate()
         self._modules: dict[str, Any] = {}
-        self._lost: str | None = None
+        #: The fault that took the context along, if any.
+        self.lost: str | None = None
         self._placed: list[_Placed] = []
         self._flush_memory: tuple[Any, int] | None = None
         self._management: Management | None = None
@@ -149,8 +150,8 @@ class CudaDevice:
 
     def _loaded(self, launch: Launch) -> tuple[Any, Launch] | Finding:
         """(the kernel, the launch as the gate lets it pass), or why not. The context is this thread's from then on."""
-        if self._lost:
-            raise DeviceError(f"the context was lost to an earlier kernel ({self._lost}); start a new process")
+        if self.lost:
+            raise DeviceError(f"the context was lost to an earlier kernel ({self.lost}); start a new process")
         if self._context is None:
             raise DeviceError("the device is closed")
         try:
@@ -179,7 +180,7 @@ class CudaDevice:
 
     def _free(self, memory: list[Any]) -> None:
         # A lost context takes its memory along.
-        if self._lost is None:
+        if self.lost is None:
             for pointer in memory:
                 self._call("cuMemFree", pointer)
 
@@ -251,7 +252,7 @@ class CudaDevice:
             self._call("cuEventRecord", end, 0)
             status, _ = self._status("cuCtxSynchronize")
             if status != "CUDA_SUCCESS":
-                self._lost = status
+                self.lost = status
                 return Run(
                     finding=_finding(
                         _FAULTS.get(status, "trap"),
@@ -261,7 +262,7 @@ class CudaDevice:
                 )
             return Run((float(self._call("cuEventElapsedTime", begin, end)) / 1000.0,))
         finally:
-            if self._lost is None:
+            if self.lost is None:
                 self._call("cuEventDestroy", begin)
                 self._call("cuEventDestroy", end)
 

@@ -86,8 +86,9 @@ def result_from_plain(data: dict[str, Any]) -> LaunchResult:
 
 
 def serve(channel: Channel, options: dict[str, Any]) -> None:
-    """Launch what comes until the other side is gone."""
-    answer_all(channel, questions(_device(options["device"])))
+    """Launch what comes until the other side is gone, or the device is lost: the next question finds another bench."""
+    device = _device(options["device"])
+    answer_all(channel, questions(device), lambda: getattr(device, "lost", None) is None)
 
 
 def questions(device: Device) -> dict[str, Callable[[Any], Any]]:
@@ -136,9 +137,11 @@ def serve_assembler(channel: Channel, options: dict[str, Any]) -> None:
     answer_all(channel, {"assemble": taken})
 
 
-def answer_all(channel: Channel, asked: dict[str, Callable[[Any], Any]]) -> None:
+def answer_all(
+    channel: Channel, asked: dict[str, Callable[[Any], Any]], usable: Callable[[], bool] = lambda: True
+) -> None:
     """Each message names one question and brings what it is about."""
-    while True:
+    while usable():
         ((name, about),) = channel.receive().items()
         try:
             channel.send({"answer": asked[name](about)})

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -38,6 +38,12 @@ BENCHES = ("bench", "emulator", "yardstick", "assembler")
 _EXAMINERS = 8
 
 
+_Text = Annotated[str, Field(max_length=300)]
+_Measured = (
+    bool | int | Annotated[float, Field(allow_inf_nan=False)] | _Text | Annotated[list[_Text], Field(max_length=20)]
+)
+
+
 class _Result(BaseModel):
     """What an examiner may say of a graded cell."""
 
@@ -49,7 +55,7 @@ class _Result(BaseModel):
     findings: list[ExamFinding] = Field(max_length=MAX_FINDINGS)
     protected: bool
     seed: int | None
-    measurements: dict[str, Any] = Field(default_factory=dict, max_length=40)
+    measurements: dict[str, _Measured] = Field(default_factory=dict, max_length=60)
 
 
 class _ExaminerGone(Exception):

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,7 @@ from grader.exam.watch import Caps, Watched, Watcher, disk_full
 log = logging.getLogger("lehrwerk.exam")
 
 _START_SECONDS = 120.0
+_STOP_SECONDS = 1.0
 
 
 class ExamError(RuntimeError):
@@ -58,11 +60,20 @@ class Process:
         return self._watched.excess is not None
 
     def stop(self) -> None:
-        """It runs no more until it may `go_on`; ending it is possible all the same."""
+        """It runs no more until it may `go_on`; ending it is possible all the same. Returns once it stands still."""
         self._signal(signal.SIGSTOP)
+        until = time.monotonic() + _STOP_SECONDS
+        while self._state() not in "TtZX" and time.monotonic() < until:
+            time.sleep(0.0002)
 
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)
+
+    def _state(self) -> str:
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2][0]
+        except OSError:
+            return "X"
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -268,3 +268,13 @@ def test_parameters_are_those_that_are_expected(parameters: tuple[Any, ...]) -> 
 def test_what_the_assembler_does_not_take_is_said_without_its_text() -> None:
     with pytest.raises(AssemblyError):
         assemble(passed(ptx_with("add.u32 %r0, %r1, 0f00000000;")), (9, 0))
+
+
+def test_spills_are_counted() -> None:
+    loads = "".join(f"ld.volatile.global.u32 %m{n}, [%d0+{4 * n}];" for n in range(64))
+    stores = "".join(f"st.volatile.global.u32 [%d0+{4 * n}], %m{63 - n};" for n in range(64))
+    text = passed(ptx_with(f".reg .b32 %m<64>; ld.param.u64 %d0, [a]; {loads} {stores}"))
+    assert assemble(text, (9, 0)).spilled_bytes == 0
+    tight = assemble(text.replace("p0)", "p0) .maxnreg 24", 1), (9, 0))
+    assert tight.spilled_bytes > 0
+    assert tight.registers <= 24

@@ -1,22 +1,10 @@
-"""A kernel on the clock: its launches, those of the copy kernel, baseline and model solution, and their ratios.
-
-Imports this package and the device interface. Where there is no GPU nothing is timed: an emulated GPU's time is no
-measure. A check may then go by memory traffic, which the emulated GPU counts exactly.
-"""
+"""The copy kernel that bandwidths are shares of. Imports the device interface."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 
-from grader.checks.timing import Bands
 from grader.device.interface import Launch, Pointer
-
-#: Parts of a check that a clock decides.
-TIMED = ("copy_bandwidth", "speedup", "model_share")
 
 #: Copies 16 bytes for each step of each thread, as memory is fastest read and written.
 COPY_PTX = """.version 7.0
@@ -57,18 +45,6 @@ ret;
 _COPY_BLOCK, _COPY_BLOCKS = 256, 132 * 16
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a check says about its timing; see `KernelCheck.timing`."""
-
-    size: Any
-    baseline: Any = None
-    model: Any = None
-    launches: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-    moved: Callable[..., int] | None = None
-    emulated: Mapping[str, Bands] = field(default_factory=dict)
-
-
 def copy_launch(nbytes: int, rng: np.random.Generator) -> Launch:
     """One launch of the copy kernel that reads `nbytes` / 2 and writes as many, rounded up to 16."""
     count = max(-(-nbytes // 32), 1)
@@ -85,15 +61,6 @@ def copy_launch(nbytes: int, rng: np.random.Generator) -> Launch:
     )
 
 
-def copied(launch: Launch) -> int:
-    """Bytes that the copy kernel reads and writes."""
-    return sum(buffer.nbytes for buffer in launch.buffers)
-
-
-def necessary(args: list[Any], outputs: tuple[int, ...], *, accumulates: bool) -> int:
-    """Bytes that a kernel must move at least: every array once, and twice what it also starts from."""
-    return sum(
-        arg.nbytes * (2 if accumulates and number in outputs else 1)
-        for number, arg in enumerate(args)
-        if isinstance(arg, np.ndarray)
-    )
+def copied(nbytes: int) -> int:
+    """Bytes that this launch reads and writes."""
+    return 32 * max(-(-nbytes // 32), 1)
