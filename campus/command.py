@@ -118,6 +118,28 @@ def doctor(
         raise typer.Exit(1)
 
 
+@course_app.command("new")
+def course_new(directory: Path) -> None:
+    """Write a small course to a new folder, ready to be checked and changed."""
+    from grader.course.model import CourseError
+    from grader.course.scaffold import write_new
+
+    try:
+        write_new(directory)
+    except CourseError as error:
+        raise _refuse(str(error)) from error
+    out.print(f"{directory}: a course with one unit; prove it with", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"  lehrwerk course check {directory}", markup=False, highlight=False, soft_wrap=True)
+
+
+@course_app.command("schema")
+def course_schema() -> None:
+    """Print the JSON schema of course.yaml, for editors."""
+    from grader.course.scaffold import schema
+
+    print(schema(), end="")
+
+
 @course_app.command("check")
 def course_check(directory: Path) -> None:
     """Prove a course: structure, model full marks, starter zero, every wrong solution caught, where its tests run."""

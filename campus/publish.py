@@ -65,7 +65,10 @@ def publish(
     try:
         with tempfile.TemporaryDirectory(dir=settings.data / "exam") as scratch:
             folder = Path(scratch) / "bundle"
-            full = course_id(tenant, read(directory).file.id)
+            described = read(directory).file
+            if refusals := list(described.offer.refusals(described.languages)):
+                raise CourseError([Problem(directory / "course.yaml", None, text) for text in refusals])
+            full = course_id(tenant, described.id)
             current = store.course(full)
             # What was found for this very content need not be tried again.
             settled = {unit["id"]: unit["tests"] for unit in current.bundle["units"]} if current is not None else {}

@@ -17,7 +17,7 @@ units:
 """
 UNIT = """\
 # %% [markdown]
-# Double a number.
+# # Double a number
 
 # %% nbgrader={"grade_id": "double", "solution": true}
 def double(x):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from campus.portal.language import mark
 from campus.portal.visit import Visit
@@ -223,7 +223,7 @@ def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
                 max_score=unit["max_score"],
                 deadline=own or (datetime.fromisoformat(unit["deadline"]) if unit.get("deadline") else None),
                 own_deadline=own is not None,
-                objectives=[visit.pick(text) for text in _texts(unit.get("objectives", []))],
+                objectives=[visit.pick(_text(objective)) for objective in unit.get("objectives", [])],
                 state=last.state if last else "new",
                 last=last,
                 last_score=scores[0][1] if scores else None,
@@ -234,9 +234,9 @@ def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
     return rows
 
 
-def _texts(objectives: list[Any]) -> list[dict[str, str]]:
-    """Objectives as texts by language; a mere id of one says nothing to a learner."""
-    return [{k: v for k, v in one.items() if k != "id"} for one in objectives if isinstance(one, dict)]
+def _text(objective: dict[str, str]) -> dict[str, str]:
+    """An objective's text by language; its id says nothing to a learner."""
+    return {language: text for language, text in objective.items() if language != "id"}
 
 
 def titles(visit: Visit, course: str, assignment: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ComputeChecksums, LockCells
 
 from grader.course.model import Bundle, BundleUnit
+from grader.course.proofreading import FIGURES
 from grader.course.reader import Course, Unit, read
 from grader.exam.verdict import Tests
 
@@ -47,6 +48,9 @@ def build_course(course: Course, target: Path, tests: Mapping[str, Tests] | None
             release.mkdir(parents=True)
             _write(released(notebook(unit, language)), release / name)
             _copy(unit.folder, release, ("checks.py",))
+            figures = unit.folder / FIGURES
+            if figures.is_dir():
+                shutil.copytree(figures, release / FIGURES)
         entry = unit.entry
         units.append(
             BundleUnit(
@@ -55,7 +59,7 @@ def build_course(course: Course, target: Path, tests: Mapping[str, Tests] | None
                 minutes=entry.minutes,
                 max_score=unit.max_score,
                 notebooks=[name],
-                objectives=entry.objectives,
+                objectives=[objective.model_dump(exclude_none=True) for objective in entry.objectives],
                 deadline=entry.deadline.isoformat() if entry.deadline else None,
                 tests=entry.tests or (tests or {}).get(name, "examiner"),
                 processes=entry.processes,
@@ -71,6 +75,7 @@ def build_course(course: Course, target: Path, tests: Mapping[str, Tests] | None
         summary=course.file.summary,
         languages=course.file.languages,
         licences=course.file.licences,
+        prerequisites=course.file.prerequisites,
         units=units,
     )
     bundle = bundle.model_copy(update={"digest": _digest(target, bundle)})

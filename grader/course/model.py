@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -48,9 +48,48 @@ class Licences(_Model):
     content: str
 
 
+class Objective(_Model):
+    """What a learner can do after a unit, as a sentence in each language of the course."""
+
+    id: Slug
+    de: str | None = None
+    en: str | None = None
+
+
+class Offer(_Model):
+    """How the course is sold. Under the German law on distance learning (FernUSG) a course that is paid for and mostly
+    not held live needs the number of its approval by the ZFU; without it the contract is void.
+
+    `price` is in euros, taxes included. `sync_share` is the part of the time that is held live, from 0 to 1.
+    """
+
+    price: Annotated[float, Field(ge=0)] = 0
+    contract_type: Literal["free", "consumer", "business"] = "free"
+    sync_share: Annotated[float, Field(ge=0, le=1)] = 0
+    zfu_number: Annotated[str, Field(min_length=1)] | None = None
+    withdrawal: Text = {}
+
+    def refusals(self, languages: Iterable[str]) -> Iterator[str]:
+        """Why it must not be sold like this, each with its mend; learners read it in `languages`."""
+        if not self.price:
+            return
+        if self.contract_type == "free":
+            yield "offer.contract_type: a course with a price is not free; say `consumer` or `business`"
+        if self.sync_share <= 0.5 and self.zfu_number is None:
+            yield (
+                f"offer: a course with a price of which {self.sync_share:.0%} are held live needs an approval under the"
+                " FernUSG, for businesses too; give its `zfu_number`, hold more than half of it live (`sync_share`), or"
+                " set the price to 0"
+            )
+        if self.contract_type == "consumer":
+            for language in languages:
+                if not str(self.withdrawal.get(language, "")).strip():  # type: ignore[call-overload]
+                    yield f"offer.withdrawal: consumers may withdraw; say how, in {language}"
+
+
 class UnitEntry(_Model):
     """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes; `late` says what happens to
-    submissions after the deadline.
+    submissions after the deadline. `exercises` says by grade id which objectives each exercise proves.
 
     `tests` says where its test cells run; without it, the model solution and the starter are tried both ways. With
     `processes` a learner's code may make processes, in an exam room that is started as root. A person may submit it
@@ -60,7 +99,8 @@ class UnitEntry(_Model):
     id: Slug
     title: Text
     minutes: Annotated[int, Field(gt=0)]
-    objectives: list[Text] = []
+    objectives: list[Objective] = []
+    exercises: dict[str, Annotated[list[Slug], Field(min_length=1)]] = {}
     deadline: AwareDatetime | None = None
     late: Late = "refuse"
     tests: Tests | None = None
@@ -78,6 +118,8 @@ class CourseFile(_Model):
     level: Literal["beginner", "intermediate", "advanced"] = "beginner"
     languages: Annotated[list[Language], Field(min_length=1)]
     licences: Licences
+    prerequisites: list[Text] = []
+    offer: Offer = Offer()
     units: Annotated[list[UnitEntry], Field(min_length=1)]
 
 
@@ -91,7 +133,7 @@ class BundleUnit(_Model):
     notebooks: list[str]
     tests: Tests = "examiner"
     processes: bool = False
-    objectives: list[Text] = []
+    objectives: list[dict[str, str]] = []
     deadline: str | None = None
     attempts: int | None = None
     cooldown_minutes: int = 0
@@ -107,6 +149,7 @@ class Bundle(_Model):
     summary: Text
     languages: list[Language]
     licences: Licences
+    prerequisites: list[Text] = []
     units: list[BundleUnit]
     digest: str = ""
 

@@ -14,6 +14,8 @@ import jupytext
 from nbformat import NotebookNode
 
 from grader.course.model import CourseError, CourseFile, Language, Problem, UnitEntry
+from grader.course.objectives import exercises, uncovered
+from grader.course.proofreading import stumbles
 from grader.typed_yaml import YamlFaults, line_of, parse
 
 #: Fewer wrong solutions than this leave a check unproved.
@@ -91,7 +93,14 @@ def read(folder: Path) -> Course:
     named = _names(content)
     languages = _languages(content) or _languages_of_files(folder)
     problems += _manifest(manifest, text, content, languages)
-    units = [_Reader(languages, folder / "units" / name, problems).read() for name in dict.fromkeys(named or ())]
+    readers = [_Reader(languages, folder / "units" / name, problems) for name in dict.fromkeys(named or ())]
+    units = [reader.read() for reader in readers]
+    numbers = {unit["id"]: number for number, unit in reversed(list(enumerate(content["units"])))} if named else {}
+    for reader in readers:
+        if reader.unit.notebooks and not reader.unclear:
+            there = exercises(next(iter(reader.unit.notebooks.values())))
+            number = numbers[reader.unit.folder.name]
+            problems += uncovered(manifest, text, number, content["units"][number], there)
     for extra in sorted((folder / "units").glob("*/")):
         if extra.name in (named or ()) or extra.name.startswith((".", "__")):
             continue
@@ -129,6 +138,9 @@ def _languages_of_files(folder: Path) -> list[str]:
 def _manifest(file: Path, text: str, content: dict[Any, Any], languages: list[str]) -> Iterator[Problem]:
     """What the model cannot see: texts that lack a language of the course, and units named twice."""
     places: list[tuple[tuple[str | int, ...], Any]] = [((key,), content.get(key)) for key in ("title", "summary")]
+    wanted = content.get("prerequisites")
+    for place, one in enumerate(wanted if isinstance(wanted, list) else ()):
+        places.append((("prerequisites", place), one))
     units = content.get("units")
     entries = [one for one in units if isinstance(one, dict)] if isinstance(units, list) else []
     for number, unit in enumerate(entries):
@@ -138,7 +150,7 @@ def _manifest(file: Path, text: str, content: dict[Any, Any], languages: list[st
             places.append((("units", number, "objectives", place), objective))
     for location, texts in places:
         for language in languages:
-            if isinstance(texts, dict) and not str(texts.get(language, "")).strip():
+            if isinstance(texts, dict) and not str(texts.get(language) or "").strip():
                 what = ".".join(str(part) for part in location)
                 yield Problem(file, line_of(text, location), f"{what}: no text for {language}; add one")
     first: dict[str, int | None] = {}
@@ -204,6 +216,7 @@ class _Reader:
         seen: dict[str, int] = {}
         for cell, line in zip(notebook.cells, lines, strict=True):
             self._cell(file, line, cell, seen)
+        self.problems += stumbles(file, notebook)
         self.unit.notebooks[language] = notebook
 
     def _cell(self, file: Path, line: int, cell: NotebookNode, seen: dict[str, int]) -> None:

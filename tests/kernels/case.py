@@ -7,6 +7,7 @@ lies on marked lines.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +21,9 @@ import numpy as np
 from numba import cuda
 
 from grader.device.emulated import EmulatedDevice, parse
+from grader.device.frontends import numba_cuda
 from grader.device.frontends.cupy_standin.kernels import compile_ptx
+from grader.device.heap import LocalHeap
 from grader.device.interface import KINDS, Dim3, Launch, LaunchResult
 from grader.device.numba_abi import ArrayArgument, c_parameters, numba_parameters
 
@@ -76,7 +79,8 @@ class Case:
             assert self.file is not None
             return _compiled(self.file), self.name
         array = {"i4": "int32[:]", "f4": "float32[:]", "f8": "float64[:]"}[self.shape.kind]
-        ptx, _ = cuda.compile_ptx(self.kernel, f"void({array}, {array})", cc=(9, 0), lineinfo=True)
+        with _device_for_compiler():
+            ptx, _ = cuda.compile_ptx(self.kernel, f"void({array}, {array})", cc=(9, 0), lineinfo=True)
         return ptx, parse(ptx).entries()[0].name
 
     def run(self, seed: int = 0, **more: Any) -> tuple[LaunchResult, np.ndarray, np.ndarray]:
@@ -101,6 +105,16 @@ class Case:
         )
         result = DEVICE.launch(replace(launch, **more))
         return result, a, result.buffers[1].view(shape.kind)
+
+
+@contextlib.contextmanager
+def _device_for_compiler() -> Iterator[None]:
+    """numba-cuda's compiler asks for the current device where a kernel uses cooperative groups."""
+    numba_cuda.install(LocalHeap(DEVICE), show=None)
+    try:
+        yield
+    finally:
+        numba_cuda.uninstall()
 
 
 def _three(size: int) -> Dim3:

@@ -1,4 +1,6 @@
 // Right kernels in CUDA C that look like the wrong ones.
+#include <cooperative_groups.h>
+namespace cg = cooperative_groups;
 
 // grid 3, block 64, n 130, b unwritten
 extern "C" __global__ void guarded(int *a, int *b, int n) {
@@ -229,4 +231,89 @@ extern "C" __global__ void all_resident_blocks_meet(int *a, int *b, int n) {
         while (count[0] < gridDim.x) {}
     }
     __syncthreads();
+}
+
+// grid 1, block 64, n 64
+extern "C" __global__ void lanes_of_a_mask_by_different_ways(int *a, int *b, int n) {
+    int t = threadIdx.x, v = a[t];
+    if (t % 32 < 8) {
+        for (int k = 0; k < 200; k++) v = v * 5 % 97;
+        v = __reduce_max_sync(0xff, v);
+    } else if (t % 32 < 24) {
+        v = __popc(__ballot_sync(0xffff00, v > 4));
+    } else {
+        v = __match_any_sync(0xff000000, v & 1);
+    }
+    b[t] = v;
+}
+
+// grid 1, block 48, n 48
+extern "C" __global__ void the_mask_of_a_half_warp(int *a, int *b, int n) {
+    int t = threadIdx.x, v = a[t];
+    unsigned mask = t < 32 ? 0xffffffff : 0xffff;
+    for (int k = 8; k > 0; k /= 2) v += __shfl_down_sync(mask, v, k, 16);
+    if (t % 16 == 0) b[t / 16] = v;
+}
+
+// grid 1, block 64, n 64
+extern "C" __global__ void warp_scan(int *a, int *b, int n) {
+    int t = threadIdx.x, v = a[t];
+    for (int k = 1; k < 32; k *= 2) {
+        int below = __shfl_up_sync(0xffffffff, v, k);
+        if (t % 32 >= k) v += below;
+    }
+    b[t] = v;
+}
+
+// grid 1, block 64, n 64
+extern "C" __global__ void aggregated_counter(int *a, int *b, int n) {
+    int t = threadIdx.x;
+    if (a[t] > 3) {
+        unsigned mask = __activemask();
+        int leader = __ffs(mask) - 1, place = 0;
+        if (t % 32 == leader) place = atomicAdd(b, __popc(mask));
+        place = __shfl_sync(mask, place, leader) + __popc(mask & ((1u << t % 32) - 1));
+        b[1 + place] = a[t];
+    }
+}
+
+// grid 1, block 32, n 32
+extern "C" __global__ void what_no_lane_gave_is_not_chosen(int *a, int *b, int n) {
+    int t = threadIdx.x;
+    if (t >= 24) return;
+    int next = __shfl_down_sync(0xffffff, a[t], 1);
+    b[t] = t < 23 ? next : 0;
+}
+
+// grid 600, block 128, n 76800
+extern "C" __global__ void grid_group_of_many_blocks(int *a, int *b, int n) {
+    cg::grid_group grid = cg::this_grid();
+    int i = grid.thread_rank();
+    b[i] = a[i];
+    grid.sync();
+    a[i] = b[n - 1 - i];
+}
+
+// grid 3, block 64, n 192
+extern "C" __global__ void groups_of_a_block(int *a, int *b, int n) {
+    __shared__ int s[64];
+    cg::thread_block block = cg::this_thread_block();
+    auto tile = cg::tiled_partition<16>(block);
+    int t = block.thread_rank(), v = a[blockIdx.x * 64 + t];
+    for (int k = tile.size() / 2; k > 0; k /= 2) v += tile.shfl_down(v, k);
+    if (tile.thread_rank() == 0) s[t / 16] = v;
+    block.sync();
+    if (t < 4) b[blockIdx.x * 4 + t] = s[3 - t];
+    tile.sync();
+    if (tile.any(v > 100)) atomicAdd(&b[32 + t], 1);
+}
+
+// grid 1, block 64, n 64
+extern "C" __global__ void coalesced_group(int *a, int *b, int n) {
+    int t = threadIdx.x;
+    if (a[t] > 4) {
+        cg::coalesced_group active = cg::coalesced_threads();
+        int v = active.shfl(a[t], 0);
+        if (active.thread_rank() == 0) atomicAdd(b, active.size() + 0 * v);
+    }
 }

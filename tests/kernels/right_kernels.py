@@ -230,6 +230,80 @@ def shuffled_sum(a: Any, b: Any) -> None:
         cuda.atomic.add(b, 0, value)
 
 
+@launched(2, 64, 128)
+def lanes_come_late_to_their_shuffle(a: Any, b: Any) -> None:
+    i, t = cuda.grid(1), cuda.threadIdx.x
+    value = a[i]
+    for _ in range(t % 5 * 40):
+        value = value * 3 % 101
+    b[i] = cuda.shfl_xor_sync(0xFFFFFFFF, value, 1)
+
+
+@launched(1, 64, 64)
+def both_branches_hold_the_same_shuffle(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    if t % 2:
+        value = cuda.shfl_xor_sync(0xFFFFFFFF, a[t] + 1, 1)
+        b[t] = value * 2
+    else:
+        value = cuda.shfl_xor_sync(0xFFFFFFFF, a[t], 1)
+        b[t] = value * 3
+
+
+@launched(1, 64, 64)
+def each_half_with_a_mask_of_its_own(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    value = a[t]
+    if t % 32 < 16:
+        for step in (8, 4, 2, 1):
+            value += cuda.shfl_xor_sync(0x0000FFFF, value, step)
+    else:
+        for step in (8, 4, 2, 1):
+            value = max(value, cuda.shfl_xor_sync(0xFFFF0000, value, step))
+    b[t] = value
+
+
+@launched(1, 64, 64)
+def only_the_first_lane_uses_the_sum_of_its_half(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    value = a[t]
+    if t % 32 < 16:
+        for step in (8, 4, 2, 1):
+            value += cuda.shfl_down_sync(0x0000FFFF, value, step)
+        if t % 32 == 0:
+            b[t] = value
+
+
+@launched(1, 32, 64)
+def groups_of_equal_values_by_match(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    mask = cuda.match_any_sync(0xFFFFFFFF, a[t])
+    leader = cuda.ffs(mask) - 1
+    old = 0
+    if t % 32 == leader:
+        old = cuda.atomic.add(b, a[t], cuda.popc(mask))
+    old = cuda.shfl_sync(mask, old, leader)
+    b[32 + t] = old
+
+
+@launched(2, 64, 100)
+def the_tail_takes_part_with_zeros(a: Any, b: Any) -> None:
+    i = cuda.grid(1)
+    value = a[i] if i < a.size else 0
+    for step in (16, 8, 4, 2, 1):
+        value += cuda.shfl_down_sync(0xFFFFFFFF, value, step)
+    if cuda.threadIdx.x % 32 == 0:
+        cuda.atomic.add(b, 0, value)
+
+
+@launched(2, 64, 100)
+def the_tail_returned_and_the_others_vote(a: Any, b: Any) -> None:
+    i = cuda.grid(1)
+    if i >= a.size:
+        return
+    b[i] = cuda.popc(cuda.ballot_sync(0xFFFFFFFF, a[i] > 3))
+
+
 @launched(4, 64, 300)
 def shared_histogram(a: Any, b: Any) -> None:
     own = cuda.shared.array(16, int32)
@@ -354,3 +428,29 @@ def positive_part(a: Any, b: Any) -> None:
         b[i] = a[i] * 2
     else:
         b[i] = 0
+
+
+@launched(4, 64, 256)
+def neighbours_after_the_grid_met(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    for _ in range(3):
+        left, right = a[(i - 1) % a.size], a[(i + 1) % a.size]
+        grid.sync()
+        a[i] = left + right
+        grid.sync()
+    b[i] = a[a.size - 1 - i]
+
+
+@launched(5, 32, 160)
+def one_block_sums_what_all_wrote(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    b[i] = a[i]
+    grid.sync()
+    if cuda.blockIdx.x == 0:
+        total = 0
+        for k in range(cuda.threadIdx.x, b.size, 32):
+            total += b[k]
+        cuda.syncthreads()
+        b[cuda.threadIdx.x] = total

@@ -43,6 +43,17 @@ def test_a_chain_of_blocks_longer_than_a_wave_ends() -> None:
     assert CUDA["blocks_one_after_another"].run()[2][512 + 499] == 500
 
 
+def test_a_grid_that_meets_is_resident_as_a_whole_or_refused() -> None:
+    case = CUDA["grid_group_of_many_blocks"]
+    result, _, _ = case.run(grid=(2113, 1, 1))
+    assert [finding.kind for finding in result.findings] == ["residency"]
+    assert "2113" in result.findings[0].message["de"]
+    assert result.findings[0].general is not None
+    assert "2113" not in str(result.findings[0].general)
+    _, a, b = case.run()
+    assert np.array_equal(b, a)
+
+
 def test_the_step_limit_counts_all_threads_and_each() -> None:
     case = CASES["grid_stride"]
     needed = case.run()[0].counters.thread_instructions

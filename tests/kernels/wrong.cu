@@ -1,4 +1,6 @@
 // Wrong kernels in CUDA C. A comment at the end of a line says what must be found there.
+#include <cooperative_groups.h>
+namespace cg = cooperative_groups;
 
 // grid 2, block 64, n 100
 extern "C" __global__ void no_guard(int *a, int *b, int n) {
@@ -213,4 +215,65 @@ extern "C" __global__ void writes_on_after_its_arrival(int *a, int *b, int n) {
         asm volatile("bar.sync 1, 64;" ::: "memory");
         b[t] = s[63 - t];  // race
     }
+}
+
+// grid 1, block 48, n 48
+extern "C" __global__ void sums_lanes_that_the_block_does_not_have(int *a, int *b, int n) {
+    int t = threadIdx.x, v = a[t];
+    for (int k = 16; k > 0; k /= 2) v += __shfl_down_sync(0xffffffff, v, k);  // uninitialised
+    if (t % 32 == 0) b[t / 32] = v;
+}
+
+// grid 1, block 64, n 64
+extern "C" __global__ void half_a_warp_waits_at_a_shuffle(int *a, int *b, int n) {
+    __shared__ int s[64];
+    int t = threadIdx.x;
+    s[t] = a[t];
+    if (t & 1) s[t] += __shfl_xor_sync(0xffffffff, a[t], 2);  // barrier
+    __syncthreads();  // barrier
+    b[t] = s[t];
+}
+
+// grid 1, block 32, n 32
+extern "C" __global__ void reduces_without_itself(int *a, int *b, int n) {
+    int t = threadIdx.x;
+    b[t] = __reduce_add_sync(0x7fffffff, a[t]);  // barrier
+}
+
+// grid 1, block 32, n 32
+extern "C" __global__ void syncwarp_of_all_in_one_half(int *a, int *b, int n) {
+    int t = threadIdx.x;
+    if (t < 16)
+        __syncwarp();  // barrier
+    else
+        __syncwarp(0xffff0000);
+    if (t >= 16) b[t] = __match_any_sync(0xffffffff, a[t]);  // barrier
+}
+
+// grid 1, block 32, n 32
+extern "C" __global__ void branches_on_what_no_lane_gave(int *a, int *b, int n) {
+    int t = threadIdx.x;
+    if (t >= 24) return;
+    int next = __shfl_down_sync(0xffffff, a[t], 1);  // uninitialised
+    if (next > 4) atomicAdd(b, 1);
+}
+
+// grid 3, block 64, n 192
+extern "C" __global__ void tile_sync_for_a_block(int *a, int *b, int n) {
+    __shared__ int s[64];
+    auto tile = cg::tiled_partition<16>(cg::this_thread_block());
+    int t = threadIdx.x;
+    s[t] = a[t];  // race
+    tile.sync();
+    b[blockIdx.x * 64 + t] = s[(t + 16) % 64];  // race
+}
+
+// grid 4, block 64, n 256
+extern "C" __global__ void reads_before_the_grid_met(int *a, int *b, int n) {
+    cg::grid_group grid = cg::this_grid();
+    int i = grid.thread_rank();
+    b[i] = a[i];  // race
+    int v = b[n - 1 - i];  // race
+    grid.sync();
+    a[i] = v;
 }

@@ -204,6 +204,60 @@ def shuffle_orders_no_memory(a: Any, b: Any) -> None:
 
 
 @launched(1, 64, 64)
+def shuffle_that_half_a_warp_never_reaches(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    value = a[t]
+    if t % 32 < 16:
+        value += cuda.shfl_down_sync(0xFFFFFFFF, value, 8)  # barrier
+    cuda.syncthreads()  # barrier
+    b[t] = value
+
+
+@launched(1, 32, 32)
+def ballots_with_different_masks(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    if t < 16:
+        b[t] = cuda.ballot_sync(0x0001FFFF, a[t] > 3)  # barrier
+    else:
+        b[t] = cuda.ballot_sync(0xFFFF0000, a[t] > 3)
+    b[t] += cuda.ballot_sync(0xFFFFFFFF, a[t] > 5)  # barrier
+
+
+@launched(1, 32, 32)
+def one_half_shuffles_up_and_one_down(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    if t % 2:
+        b[t] = cuda.shfl_up_sync(0xFFFFFFFF, a[t], 1)  # barrier
+    else:
+        b[t] = cuda.shfl_down_sync(0xFFFFFFFF, a[t], 1)  # barrier
+
+
+@launched(1, 64, 64)
+def a_mask_without_its_own_lane(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    b[t] = cuda.ballot_sync(0x0000FFFF, a[t] > 3)  # barrier
+
+
+@launched(2, 64, 100)
+def the_tail_returned_before_the_shuffles(a: Any, b: Any) -> None:
+    i = cuda.grid(1)
+    if i >= a.size:
+        return
+    value = a[i]
+    for step in (16, 8, 4, 2, 1):
+        value += cuda.shfl_down_sync(0xFFFFFFFF, value, step)  # uninitialised
+    if cuda.threadIdx.x % 32 == 0:
+        cuda.atomic.add(b, 0, value)
+
+
+@launched(1, 32, 32)
+def takes_from_the_half_that_is_not_in_the_mask(a: Any, b: Any) -> None:
+    t = cuda.threadIdx.x
+    if t < 16:
+        b[t] = cuda.shfl_xor_sync(0x0000FFFF, a[t], 16)  # uninitialised
+
+
+@launched(1, 64, 64)
 def syncwarp_for_a_block(a: Any, b: Any) -> None:
     s = cuda.shared.array(64, int32)
     t = cuda.threadIdx.x
@@ -360,3 +414,41 @@ def every_other_thread_works(a: Any, b: Any) -> None:
         for _ in range(200):  # divergence
             total = total * 3 + (total >> 1)
     b[i] = total
+
+
+@launched(4, 64, 256)
+def a_block_barrier_for_the_grid(a: Any, b: Any) -> None:
+    i = cuda.grid(1)
+    b[i] = a[i]  # race
+    cuda.syncthreads()
+    a[i] = b[b.size - 1 - i]  # race
+
+
+@launched(4, 64, 256)
+def only_one_barrier_for_each_round_of_the_grid(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    for _ in range(3):
+        left, right = a[(i - 1) % a.size], a[(i + 1) % a.size]  # race
+        grid.sync()
+        a[i] = left + right  # race
+    b[i] = a[i]
+
+
+@launched(4, 64, 256)
+def the_first_block_meets_the_grid_alone(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    b[i] = a[i]
+    if cuda.blockIdx.x == 0:
+        grid.sync()  # barrier
+        b[i] += 1
+
+
+@launched(4, 64, 256)
+def blocks_meet_the_grid_unequally_often(a: Any, b: Any) -> None:
+    grid = cuda.cg.this_grid()
+    i = cuda.grid(1)
+    for _ in range(cuda.blockIdx.x + 1):
+        b[i] += a[i]
+        grid.sync()  # barrier

@@ -29,7 +29,6 @@ REASONS = {
         ),
         "CUDA C++ that numba-cuda adds to a kernel is not linked: its functions of half precision",
     ),
-    "test_cooperative_groups.TestCudaCooperativeGroups.*": "grids that synchronise are not emulated",
     **dict.fromkeys(
         (
             "test_exception.TestException.test_exception",

@@ -53,6 +53,7 @@ BUNDLE: dict[str, Any] = {
         "en": "Write your first GPU kernels and see what happens on the GPU.",
     },
     "languages": ["de", "en"],
+    "prerequisites": [{"de": "Python-Funktionen und Schleifen", "en": "Python functions and loops"}],
     "units": [
         {
             "id": "guarded-map",

@@ -49,6 +49,14 @@ def test_a_good_course_is_proved(course: Path) -> None:
     assert (done.returncode, done.stdout) == (0, f"{course}: ok\n")
 
 
+def test_a_new_course_is_proved_as_it_is(tmp_path: Path) -> None:
+    made = lehrwerk("course", "new", tmp_path / "my-course")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert check(tmp_path / "my-course") == []
+    again = lehrwerk("course", "new", tmp_path / "my-course")
+    assert (again.returncode, again.stderr.count("\n")) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [

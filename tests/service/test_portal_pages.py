@@ -141,7 +141,13 @@ def test_the_course_page_shows_progress_and_the_way_to_the_lab(here):
     assert (
         "/hub/user-redirect/lehrwerk/open?course=nord--first-kernels&amp;assignment=guarded-map&amp;language=en" in html
     )
-    for text in ("45 minutes", "10 points", "Give threads an index", "<strong>1.25</strong> / 10"):
+    for text in (
+        "45 minutes",
+        "10 points",
+        "Give threads an index",
+        "Python functions and loops",
+        "<strong>1.25</strong> / 10",
+    ):
         assert text in html
     assert "<strong>5.5</strong> / 10" in html
     assert "<strong>7.5</strong> / 10" in html

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.build import build
 from grader.course.model import CourseError
 from grader.course.reader import read
-from tests.courses import small_course
+from tests.courses import MANIFEST, small_course
 
 UNIT = "units/double/unit.en.py"
 
@@ -38,7 +39,41 @@ def add(file: str, text: str | bytes) -> Callable[[Path], None]:
 
 
 #: (what is done to the folder, file of the problem, its line, words of its message)
+#: The small course with an objective that its two exercises prove.
+OBJECTIVES = """\
+    objectives:
+      - {id: twice, en: You double a number.}
+    exercises:
+      double: [twice]
+      why: [twice]
+"""
+
+
+def objectives(old: str = "", new: str = "") -> Callable[[Path], None]:
+    assert old in OBJECTIVES
+    return add("course.yaml", MANIFEST + OBJECTIVES.replace(old, new, 1))
+
+
 FAULTS = [
+    (objectives("{id: twice,", "{id: thrice,"), "course.yaml", 13, "no objective twice; did you mean `thrice`?"),
+    (objectives("double:", "dubble:"), "course.yaml", 13, "no exercise dubble; did you mean `double`?"),
+    (objectives("      why: [twice]\n"), "course.yaml", 12, "exercise why names no objective"),
+    (
+        objectives("    ex", "      - {id: once, en: Halve.}\n    ex"),
+        "course.yaml",
+        12,
+        "no exercise proves the objective once",
+    ),
+    (
+        objectives("    ex", "      - {id: twice, en: Halve.}\n    ex"),
+        "course.yaml",
+        12,
+        "two objectives are called twice",
+    ),
+    (objectives("en: You", "de: You"), "course.yaml", 11, "no text for en"),
+    (objectives("[twice]", "[]"), "course.yaml", 13, "at least 1 item"),
+    (change("course.yaml", "units:", "prerequisites: [{de: Python}]\nunits:"), "course.yaml", 6, "no text for en"),
+    (change("course.yaml", "units:", "offer: {price: -1}\nunits:"), "course.yaml", 6, "greater than or equal to 0"),
     (remove("course.yaml"), "course.yaml", None, "missing"),
     (change("course.yaml", "title: {en: Small}", "title: [en"), "course.yaml", 3, "not YAML"),
     (change("course.yaml", "summary:", "sumary:"), "course.yaml", 3, "did you mean `summary`?"),
@@ -53,7 +88,7 @@ FAULTS = [
     (change("course.yaml", "- id: double", "- id: triple"), "units/double", None, "no unit of course.yaml"),
     (remove(UNIT), UNIT, None, "missing"),
     (add(UNIT, b"# %%\n\xff\n"), UNIT, None, "not UTF-8"),
-    (change(UNIT, "# %% [markdown]\n# Double", "x = 1\n\n# %% [markdown]\n# Double"), UNIT, 1, "before the first"),
+    (change(UNIT, "# %% [markdown]\n# # Double", "x = 1\n\n# %% [markdown]\n# # Double"), UNIT, 1, "before the first"),
     (change(UNIT, "    pass", "    return ("), UNIT, None, "not Python"),
     (change(UNIT, '"grade_id": "double",', '"grade_id": "double test",'), UNIT, 4, "grade_id"),
     (change(UNIT, '"grade_id": "double-test"', '"grade_id": "double"'), UNIT, 8, "stands in line 4 already"),
@@ -176,3 +211,83 @@ def test_nothing_of_a_course_runs_when_it_is_read(tmp_path: Path) -> None:
     add("units/double/checks.py", f"open({str(mark)!r}, 'w')\n")(folder)
     read(folder)
     assert not mark.exists()
+
+
+#: (what stands below the unit's title, its line, words of the message)
+STUMBLES = [
+    ("## Part\n\n#### Detail", 3, "level 4 below one of level 2; use level 3"),
+    ("# Again", 1, "one title, begin its parts with level 2"),
+    ("Text\n\n![](figures/a.svg)", 3, "without alternative text"),
+    ("![ ](figures/a.svg)", 1, "without alternative text"),
+    ("<img src='figures/a.svg'>", 1, "without alternative text"),
+    ("See <img src='figures/a.svg' alt=''> there", 1, "without alternative text"),
+    ("![A](figures/b.svg)", 1, "leads nowhere"),
+    ("![A](a.svg)", 1, "not in figures/"),
+    ("![A](figures/../exam.py)", 1, "not in figures/"),
+    ("![A](https://example.org/a.svg)", 1, "comes from elsewhere"),
+    ("[the solution](solution/double.py)", 1, "not in figures/"),
+    ("[](https://example.org/)", 1, "without a text"),
+    ("Look [here](https://example.org/).", 1, "does not say where it leads"),
+    ("Mehr [hier](https://example.org/)", 1, "does not say where it leads"),
+    ("[a file](ftp://example.org/a)", 1, "no address that learners can open"),
+]
+FINE = [
+    "## Part\n\n### Detail\n\n## Part",
+    "![A line that rises](figures/a.svg)",
+    "[CuPy's guide](https://docs.cupy.dev/) and [a part of this page](#part)",
+    "```\n# no heading\n![](x)\n```",
+]
+FETCHES = [
+    ("import requests", 1),
+    ("x = 1\nimport urllib.request", 2),
+    ("from urllib import request", 1),
+    ("import socket as s", 1),
+    ("!pip install cupy", 1),
+    ("%pip install cupy", 1),
+    ("import numpy as np\nnp.loadtxt('https://example.org/x.csv')", 2),
+]
+
+
+def with_cell(folder: Path, cell: str) -> tuple[Path, int]:
+    """The unit with one more cell behind its title, and the cell's line."""
+    unit = folder / UNIT
+    (unit.parent / "figures").mkdir()
+    (unit.parent / "figures" / "a.svg").write_text("<svg/>")
+    text = unit.read_text().replace("# # Double a number\n", f"# # Double a number\n\n{cell}\n", 1)
+    unit.write_text(text)
+    return unit, 4
+
+
+def commented(markdown: str) -> str:
+    return "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in markdown.split("\n"))
+
+
+@pytest.mark.parametrize(("markdown", "line", "words"), STUMBLES)
+def test_what_readers_stumble_over_is_named(tmp_path: Path, markdown: str, line: int, words: str) -> None:
+    file, begins = with_cell(small_course(tmp_path), commented(markdown))
+    with pytest.raises(CourseError) as caught:
+        read(tmp_path)
+    problem = caught.value.problems[0]
+    assert (problem.file, problem.line) == (file, begins + line)
+    assert words in problem.message
+
+
+@pytest.mark.parametrize("markdown", FINE)
+def test_what_reads_well_is_no_fault(tmp_path: Path, markdown: str) -> None:
+    with_cell(small_course(tmp_path), commented(markdown))
+    assert read(tmp_path).units[0].notebooks["en"].cells[1].source == markdown
+
+
+@pytest.mark.parametrize(("code", "line"), FETCHES)
+def test_code_that_needs_a_network_is_named(tmp_path: Path, code: str, line: int) -> None:
+    file, begins = with_cell(small_course(tmp_path), f"# %%\n{code}")
+    with pytest.raises(CourseError) as caught:
+        read(tmp_path)
+    assert [(one.file, one.line) for one in caught.value.problems] == [(file, begins + line)]
+    assert "network" in caught.value.problems[0].message
+
+
+def test_figures_go_to_learners(tmp_path: Path) -> None:
+    with_cell(small_course(tmp_path / "course"), commented("![A line that rises](figures/a.svg)"))
+    build(tmp_path / "course", tmp_path / "built")
+    assert (tmp_path / "built" / "release" / "en" / "double" / "figures" / "a.svg").read_text() == "<svg/>"

@@ -285,3 +285,24 @@ def test_its_testing_compares_arrays_of_the_device_with_those_of_the_host(cp):
     cp.testing.assert_allclose(cp.arange(3), np.arange(3), rtol=1e-6)
     with pytest.raises(AssertionError):
         cp.testing.assert_array_equal(np.arange(3), cp.zeros(3))
+
+
+MEETING = r"""
+#include <cooperative_groups.h>
+extern "C" __global__ void turn(int* x, int n) {
+  auto grid = cooperative_groups::this_grid();
+  int i = grid.thread_rank(), other = x[n - 1 - i];
+  grid.sync();
+  x[i] = other;
+}
+"""
+
+
+def test_a_grid_meets_only_in_a_kernel_made_for_it(cp):
+    x = cp.arange(256, dtype="i4")
+    with pytest.raises(RuntimeError, match="enable_cooperative_groups"):
+        cp.RawKernel(MEETING, "turn")((4,), (64,), (x, np.int32(256)))
+    cp.RawKernel(MEETING, "turn", enable_cooperative_groups=True)((4,), (64,), (x, np.int32(256)))
+    cp.RawModule(code=MEETING, enable_cooperative_groups=True).get_function("turn")((4,), (64,), (x, np.int32(256)))
+    cp.RawModule(code=MEETING, enable_cooperative_groups=True).get_function("turn")((4,), (64,), (x, np.int32(256)))
+    assert np.array_equal(x.get(), np.arange(256)[::-1])

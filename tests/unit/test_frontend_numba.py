@@ -279,3 +279,18 @@ def test_uninstalled_numba_is_as_it_was(heap):
     numba_cuda.install(heap)
     numba_cuda.uninstall()
     assert (type(driver.driver), dispatcher._Kernel, dispatcher.CUDADispatcher.__init__) == before
+
+
+def test_a_grid_meets_in_the_middle_of_a_kernel(cuda, front):
+    @cuda.jit
+    def turn(x):
+        grid = cuda.cg.this_grid()
+        i = cuda.grid(1)
+        other = x[x.size - 1 - i]
+        grid.sync()
+        x[i] = other
+
+    x = cuda.to_device(np.arange(256, dtype="i4"))
+    turn[4, 64](x)
+    assert np.array_equal(x.copy_to_host(), np.arange(256)[::-1])
+    assert front.findings() == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.device.emulated import messages
+from grader.device.emulated import library, messages
 from grader.device.emulated.memory import (
     GLOBAL,
     LOCAL,
@@ -263,10 +263,19 @@ class Access:
                 fast.at(memory, index, values[which])
             else:
                 self._one_by_one(memory, index, which, operate, result)
+            if space == GLOBAL and wave.memory.grid_barrier is not None and position[0] == wave.memory.grid_barrier:
+                after = np.append(result[which[1:]], memory[index[:1]])
+                self._arrive_at_grid(wave, threads[which], result[which] ^ after)
+                continue
             if wave.watch and space != LOCAL:
                 wrote = result[which] == values[which] if compares else True
                 self._watch_atomic(wave, space, position, threads[which], wrote)
         return None if fast is not None else result
+
+    def _arrive_at_grid(self, wave: Wave, threads: np.ndarray, changed: np.ndarray) -> None:
+        """Threads add to the barrier of the whole grid; `changed` are the bits that each one changes."""
+        tick = wave.state.tick(self.site, self.strength)
+        wave.state.order.arrive_at_grid(threads, tick, bool((changed & library.PHASE != 0).any()))
 
     def _watch_atomic(
         self, wave: Wave, space: int, position: np.ndarray, threads: np.ndarray, wrote: np.ndarray | bool

@@ -1,4 +1,4 @@
-"""Barriers of blocks and of warps: who waits where, when they complete, and what is wrong about it.
+"""Barriers of blocks: who waits where, when they complete, and what is wrong about it.
 
 Imports nothing of ours but this package.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.device.emulated import messages
-from grader.device.emulated.order import THREAD_BITS, WARP
+from grader.device.emulated.order import THREAD_BITS
 from grader.device.emulated.state import Stop
 from grader.device.emulated.translate import Block
 
@@ -35,7 +35,6 @@ class Barriers:
         self.wave = wave
         self.state = wave.state
         self.waiting: dict[int, list[Arrival]] = {}
-        self.warps_waiting: list[tuple[np.ndarray, np.ndarray, int, int]] = []
         if wave.program.tallies:
             self.votes = np.zeros(wave.threads, bool)
             # Of the threads that met at a thread's last barrier: how many voted yes, and how many there were.
@@ -44,7 +43,7 @@ class Barriers:
 
     def __bool__(self) -> bool:
         """Does anybody wait?"""
-        return bool(self.waiting or self.warps_waiting)
+        return bool(self.waiting)
 
     def arrive(self, block: Block, index: np.ndarray) -> None:
         self.wave.counters.barriers += len(index)
@@ -54,16 +53,10 @@ class Barriers:
             self.wave.enter(block.following, index)
         self.complete(block.barrier)
 
-    def arrive_in_warp(self, block: Block, index: np.ndarray, masks: np.ndarray) -> None:
-        self.warps_waiting.append((index, masks, block.following, block.site))
-        self.complete_warps()
-
     def left(self) -> None:
         """Threads have exited: those who waited for them wait no more."""
         for barrier in list(self.waiting):
             self.complete(barrier)
-        if self.warps_waiting:
-            self.complete_warps()
 
     def complete(self, barrier: int) -> None:
         """Release the blocks in which everybody who is alive, or as many as the barrier counts, has arrived."""
@@ -126,43 +119,6 @@ class Barriers:
                 tick,
             )
 
-    def complete_warps(self) -> None:
-        """Release the warps in which all lanes of a barrier's mask that have not exited have arrived."""
-        index = np.concatenate([entry[0] for entry in self.warps_waiting])
-        mask = np.concatenate([entry[1] for entry in self.warps_waiting])
-        entry = np.repeat(np.arange(len(self.warps_waiting)), [len(entry[0]) for entry in self.warps_waiting])
-        lane = (index % self.wave.block_threads % WARP).astype(np.int64)
-        key = self.wave.warp_of(self.wave.numbers[index]) << 32 | mask.astype(np.int64)
-        keys, which = np.unique(key, return_inverse=True)
-        present = np.zeros(len(keys), np.int64)
-        np.bitwise_or.at(present, which, 1 << lane)
-        needed = (keys & 0xFFFFFFFF) & self._alive_lanes(keys >> 32)
-        done = (needed & ~present) == 0
-        if not done.any():
-            return
-        tick = self.state.tick(self.warps_waiting[0][3], 0)
-        free = done[which]
-        order = np.argsort(which[free], kind="stable")
-        members, owner = index[free][order], which[free][order]
-        for group in np.split(members, np.flatnonzero(np.diff(owner)) + 1):
-            block, thread = divmod(int(self.wave.numbers[group[0]]), self.wave.block_threads)
-            self.state.order.warp_barrier(thread // WARP, block, group % self.wave.block_threads % WARP, tick)
-        before, self.warps_waiting = self.warps_waiting, []
-        for number, (lanes, masks, following, site) in enumerate(before):
-            go = free[entry == number]
-            self.wave.enter(following, lanes[go])
-            if not go.all():
-                self.warps_waiting.append((lanes[~go], masks[~go], following, site))
-
-    def _alive_lanes(self, warps: np.ndarray) -> np.ndarray:
-        """Bits of the lanes of each warp that have not exited."""
-        block, warp = warps // self.state.warps_per_block, warps % self.state.warps_per_block
-        lane = warp[:, None] * WARP + np.arange(WARP)
-        first = (block - self.wave.first_block) * self.wave.block_threads
-        there = lane < self.wave.block_threads
-        alive = there & ~self.wave.gone[np.where(there, first[:, None] + lane, 0)]
-        return np.asarray((alive.astype(np.int64) << np.arange(WARP)).sum(axis=1))
-
     def _count_votes(self, index: np.ndarray) -> None:
         block = index // self.wave.block_threads
         self.tally[index] = np.bincount(block, self.votes[index], self.wave.blocks).astype(np.int64)[block]
@@ -193,10 +149,13 @@ class Barriers:
         there = None if other is None else self.wave.line_of(other)
         self.wave.report(messages.divergent_barrier(line, there, thread, block), site, count)
 
+    def sites(self) -> list[int]:
+        """Where threads wait."""
+        return [arrival.block.site for arrivals in self.waiting.values() for arrival in arrivals]
+
     def stuck(self) -> None:
         """Threads wait at barriers that cannot complete."""
         waiting = [(a.index, a.block.site) for arrivals in self.waiting.values() for a in arrivals]
-        waiting += [(index, site) for index, _, _, site in self.warps_waiting]
         waiting.sort(key=lambda entry: entry[1])
         index, site = waiting[0]
         others = [there for _, there in waiting if there != site]

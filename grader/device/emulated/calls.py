@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grader.device.emulated import library
 from grader.device.emulated.ptx import (
     MAX_INSTRUCTIONS,
     Address,
@@ -79,6 +80,7 @@ def called(instruction: Instruction) -> tuple[str, tuple[Any, ...], tuple[Any, .
 
 def link(module: Module, kernel: Function) -> Linked:
     """The kernel and what it calls as one function. Raises PtxError where a call leads nowhere or does not fit."""
+    module, kernel = _with_library(module, kernel)
     edges = reached(module, kernel)
     if len(edges) == 1 and not any(i.parts[0] == "call" for i in kernel.instructions):
         return Linked(kernel, registers={kernel.name: list(kernel.registers)})
@@ -89,6 +91,28 @@ def link(module: Module, kernel: Function) -> Linked:
         _append(linked, module, function)
     linked.start = linked.starts[kernel.name]
     return linked
+
+
+def _with_library(module: Module, kernel: Function) -> tuple[Module, Function]:
+    """Where a function is called that the device's library has, one of its own for that call, on the caller's line."""
+    known = library.functions()
+    functions = dict(module.functions)
+    for function in module.functions.values():
+        instructions = list(function.instructions)
+        for number, instruction in enumerate(instructions):
+            if instruction.parts[0] != "call":
+                continue
+            name = called(instruction)[0]
+            if name not in known or name in module.functions:
+                continue
+            own = f"{name}#{len(functions)}"
+            moved = [replace(i, line=instruction.line, file=instruction.file) for i in known[name].instructions]
+            functions[own] = replace(known[name], name=own, instructions=moved)
+            operands = tuple(replace(o, name=own) if o == Symbol(name) else o for o in instruction.operands)
+            instructions[number] = replace(instruction, operands=operands)
+        if instructions != function.instructions:
+            functions[function.name] = replace(function, instructions=instructions)
+    return replace(module, functions=functions), functions[kernel.name]
 
 
 def reached(module: Module, kernel: Function) -> dict[str, set[str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from grader.device.emulated import machine, messages
+from grader.device.emulated import library, machine, messages
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.memory import Memory
-from grader.device.emulated.ptx import parse
-from grader.device.emulated.state import MULTIPROCESSORS, RESIDENT_THREADS, State, Stop
+from grader.device.emulated.ptx import Variable, parse
+from grader.device.emulated.state import MULTIPROCESSORS, RESIDENT_THREADS, State, Stop, resident_blocks, volume
 from grader.device.emulated.translate import Program, Unsupported
 from grader.device.interface import Finding, Launch, LaunchResult
 
@@ -49,12 +49,15 @@ class EmulatedDevice:
         except Refused as error:
             unchanged.findings.append(error.finding)
             return unchanged
-        too_much = _too_much_shared(program, launch)
+        too_much = _too_much_shared(program, launch) or _too_many_blocks(program, launch)
         if too_much is not None:
             unchanged.findings.append(too_much)
             return unchanged
         module = parse(launch.ptx)
         constants = {n: v for n, v in module.variables.items() if v.space in ("global", "const")}
+        if program.meets_grid:
+            size = library.WORKSPACE_BYTES
+            constants[library.WORKSPACE] = Variable(library.WORKSPACE, "global", size, size)
         state = State(launch, program, Memory(launch, constants, program.granule))
         ended = True
         try:
@@ -124,6 +127,12 @@ def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
             "fester Größe.",
         }
     )
+
+
+def _too_many_blocks(program: Program, launch: Launch) -> Finding | None:
+    """A grid that meets must be resident as a whole; a GPU refuses to launch another."""
+    blocks, at_once = volume(launch.grid), resident_blocks(launch, program)
+    return messages.grid_not_resident(at_once, blocks) if program.meets_grid and blocks > at_once else None
 
 
 def _advise(state: State) -> None:

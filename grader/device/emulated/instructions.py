@@ -90,6 +90,7 @@ _MODIFIERS: dict[str, set[str]] = {
         ("shfl", {"sync", "up", "down", "bfly", "idx"}),
         ("match", {"sync", "any", "all"}),
         ("redux", {"sync", *transfers.REDUCTIONS}),
+        ("elect", {"sync"}),
         ("prefetch", {"global", "local", "L1", "L2"}),
         ("prefetchu", {"L1"}),
     )
@@ -99,10 +100,20 @@ _MODIFIERS: dict[str, set[str]] = {
 
 def operation(t: Any, i: Instruction) -> Operation | None:
     """What instruction `i` does, by translator `t`. Raises KeyError or ValueError for what is not known."""
+    _check(i)
+    return TABLE[i.parts[0]](t, i)
+
+
+def exchange(t: Any, i: Instruction) -> warp.Exchange:
+    """What the warp operation `i` does, likewise."""
+    _check(i)
+    return warp.exchange(t, i)
+
+
+def _check(i: Instruction) -> None:
     unknown = set(i.parts[1:]) - _TYPES - _MODIFIERS.get(i.parts[0], set())
     if unknown:
         raise ValueError(f"unknown {', '.join(sorted(unknown))}")
-    return TABLE[i.parts[0]](t, i)
 
 
 TABLE: dict[str, Maker] = {

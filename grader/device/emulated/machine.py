@@ -48,6 +48,7 @@ def run(state: State) -> None:
                 state.ended += ended - wave.counted_ended
                 wave.counted_ended = ended
             only_waiting = room <= 0 and state.ended == before and state.step - step <= (TURN + 2) * len(waves)
-            stalled = stalled + 1 if only_waiting and state.started < blocks else 0
+            waits_for_blocks = state.started < blocks or state.order.grid_waits
+            stalled = stalled + 1 if only_waiting and waits_for_blocks else 0
             if stalled > PATIENCE:
                 waves[0].stalled()

@@ -2,7 +2,7 @@
 
 An address is a window's number and an offset in it. Each pointer parameter has a window of its own, so an access is
 judged by the argument it came through, even where two arguments share a buffer. Imports nothing of ours but the
-interface.
+interface and this package.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.device.emulated import library
 from grader.device.interface import Launch, Pointer
 
 WINDOW_BITS = 40
@@ -90,6 +91,11 @@ class Memory:
             for offset, other, added in variable.references:
                 at = start + offset
                 self.bytes[at : at + 8] = np.frombuffer((self.symbols[other] + added).to_bytes(8, "little"), np.uint8)
+        #: Where the barrier of the whole grid lies in `bytes`.
+        self.grid_barrier: int | None = None
+        if library.WORKSPACE in self.symbols:
+            window = self.windows[self.symbols[library.WORKSPACE] >> WINDOW_BITS]
+            self.grid_barrier = window.start + library.BARRIER
         self.start = np.array([w.start for w in self.windows], np.int64)
         self.begin = np.array([w.begin for w in self.windows], np.int64)
         self.end = np.array([w.end for w in self.windows], np.int64)

@@ -142,6 +142,49 @@ def divergent_barrier(line: int | None, other: int | None, thread: Dim3, block: 
     )
 
 
+def incomplete_exchange(line: int | None, other: int | None, thread: Dim3, block: Dim3) -> Finding:
+    at_en = f"; others wait at line {other}" if other and other != line else ""
+    at_de = f"; andere warten in Zeile {other}" if other and other != line else ""
+    return _of_a_thread(
+        "barrier",
+        f"{{who}} waits at a warp operation for lanes of its mask that do not come to it{at_en}. "
+        "Let every lane of the mask reach it with this mask, or name in the mask only those that do.",
+        f"{{who}} wartet an einer Warp-Operation auf Lanes seiner Maske, die nicht zu ihr kommen{at_de}. "
+        "Lass jede Lane der Maske sie mit dieser Maske erreichen, oder nenne in der Maske nur die, die es tun.",
+        line,
+        thread,
+        block,
+        other,
+    )
+
+
+def not_in_mask(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return _of_a_thread(
+        "barrier",
+        "{who} executes a warp operation whose mask does not name its own lane. "
+        "A mask must hold the lane of every thread that executes the operation.",
+        "{who} führt eine Warp-Operation aus, deren Maske die eigene Lane nicht nennt. "
+        "Eine Maske muss die Lane jedes Threads enthalten, der die Operation ausführt.",
+        line,
+        thread,
+        block,
+    )
+
+
+def no_lane_gave(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return _of_a_thread(
+        "uninitialised",
+        "{who} uses a value that it took here from a lane which does not take part: that value is undefined. "
+        "Shuffle only among lanes that are in the mask and have not returned, or do not use the result.",
+        "{who} benutzt einen Wert, den er hier von einer Lane nahm, die nicht teilnimmt: Dieser Wert ist "
+        "unbestimmt. Tausche nur unter Lanes, die in der Maske stehen und nicht beendet sind, oder benutze das "
+        "Ergebnis nicht.",
+        line,
+        thread,
+        block,
+    )
+
+
 def step_limit(line: int | None, thread: Dim3, block: Dim3) -> Finding:
     return _of_a_thread(
         "step-limit",
@@ -173,6 +216,39 @@ def not_resident(line: int | None, thread: Dim3, block: Dim3, resident: int, blo
             "the GPU holds only some of the blocks at once, and all of them wait",
             "Die GPU fasst nur einen Teil der Blöcke zugleich, und alle warten",
         ),
+    )
+
+
+def grid_not_resident(resident: int, blocks: int) -> Finding:
+    return Finding(
+        "residency",
+        {
+            "en": f"The kernel lets all blocks of the grid wait for each other, and the GPU holds {resident} of these "
+            f"{blocks} at once: it does not launch it. Launch fewer blocks, and let each do more in a loop.",
+            "de": f"Der Kernel lässt alle Blöcke des Gitters aufeinander warten, und die GPU fasst {resident} dieser "
+            f"{blocks} zugleich: Sie startet ihn nicht. Starte weniger Blöcke, und lass jeden mehr tun, in einer "
+            "Schleife.",
+        },
+        general={
+            "en": "The kernel lets all blocks of the grid wait for each other, and the GPU does not hold all at once: "
+            "it does not launch it. Launch fewer blocks, and let each do more in a loop.",
+            "de": "Der Kernel lässt alle Blöcke des Gitters aufeinander warten, und die GPU fasst nicht alle zugleich: "
+            "Sie startet ihn nicht. Starte weniger Blöcke, und lass jeden mehr tun, in einer Schleife.",
+        },
+    )
+
+
+def grid_never_meets(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return _of_a_thread(
+        "barrier",
+        "{who} waits at a barrier of the whole grid that not every block reaches. "
+        "Let all blocks come to it equally often: take it out of branches and loops that differ between blocks.",
+        "{who} wartet an einer Barriere des ganzen Gitters, die nicht jeder Block erreicht. "
+        "Lass alle Blöcke gleich oft zu ihr kommen: Nimm sie aus Verzweigungen und Schleifen, die sich je Block "
+        "unterscheiden.",
+        line,
+        thread,
+        block,
     )
 
 

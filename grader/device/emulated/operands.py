@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.device.emulated import calls
+from grader.device.emulated import calls, library
 from grader.device.emulated.calls import Place
 from grader.device.emulated.formats import FORMATS
 from grader.device.emulated.ptx import Address, Immediate, Module, PtxError, Register, Symbol, Variable, Vector
@@ -192,7 +192,7 @@ def _special(name: str) -> Getter:
 _SPECIAL = {
     "%tid", "%ntid", "%ctaid", "%nctaid", "%laneid", "%warpid", "%nwarpid", "%smid", "%gridid", "%clock", "%clock64",
     "%globaltimer", "%lanemask_eq", "%lanemask_lt", "%lanemask_le", "%lanemask_gt", "%lanemask_ge",
-    "%dynamic_smem_size", "%total_smem_size",
+    "%dynamic_smem_size", "%total_smem_size", *library.REGISTERS,
 }  # fmt: skip
 
 
@@ -224,6 +224,9 @@ def _compute_special(wave: Any, name: str) -> Any:
         return masks[base[-2:]]
     if base == "%nwarpid":
         return np.uint32(-(-wave.block_threads // 32))
+    if base in library.REGISTERS:
+        half = 32 * library.REGISTERS.index(base)
+        return np.uint32(wave.memory.symbols[library.WORKSPACE] >> half & 0xFFFFFFFF)
     if base == "%dynamic_smem_size":
         return np.uint32(launch.shared_bytes)
     if base == "%total_smem_size":

@@ -69,6 +69,10 @@ class Order:
         #: For each warp that met a warp barrier: lanes by lanes.
         self.lanes: dict[int, np.ndarray] = {}
         self.undecided = 0
+        #: When each block came to the barrier of the whole grid, and up to when the grid knows of each block.
+        self.grid_arrived = np.zeros(self.blocks, np.int64)
+        self.grid_known: np.ndarray | None = None
+        self.grid_waits = False
         self.fences = fences
         if fences:
             self.fence = np.zeros((2, threads), np.int64)
@@ -97,6 +101,8 @@ class Order:
             late &= (records & _THREAD) != threads
         else:
             late = (records != 0) & ((records & _THREAD) != threads)
+        if self.grid_known is not None and late.any():
+            late &= records >= self.grid_known[(records & _THREAD) // self.block_threads]
         if not late.any():
             return None
         chosen = np.flatnonzero(late)
@@ -152,6 +158,13 @@ class Order:
         self.announced[arrived] = when
         self.joined[waiting] = self.announced[waiting] = now
         self._share(block, took_part)
+
+    def arrive_at_grid(self, threads: np.ndarray, tick: int, complete: bool) -> None:
+        """Threads came to the barrier of the whole grid, each for its block; with `complete` the last ones."""
+        self.grid_arrived[threads // self.block_threads] = tick << THREAD_BITS
+        self.grid_waits = not complete
+        if complete:
+            self.grid_known = self.grid_arrived.copy()
 
     def split(self, block: int) -> None:
         """From now on warps of this block may know different things."""

@@ -483,6 +483,9 @@ class _Body:
         self.file: int | None = None
         self.scopes: list[dict[str, str]] = [{}]
         self.opened = 0
+        #: The file of the function, and for places of inlined code where it was taken in.
+        self.home: int | None = None
+        self.inlined: dict[tuple[int, int, int], tuple[int, int, int]] = {}
 
     def read(self) -> None:
         reader, function = self.reader, self.function
@@ -545,11 +548,8 @@ class _Body:
 
     def _location(self) -> None:
         reader = self.reader
-        file, line = reader.integer(), reader.integer()
-        reader.integer()
-        # Line 0 marks code that belongs to no source line; it keeps the line before it.
-        if line:
-            self.file, self.line = file, line
+        here = file, line, _ = reader.integer(), reader.integer(), reader.integer()
+        self.inlined.pop(here, None)
         while reader.take(","):
             name = reader.name()
             if name == "function_name":
@@ -557,8 +557,17 @@ class _Body:
                 if reader.take("+"):
                     reader.integer()
             elif name.startswith("inlined_at"):
-                for _ in range(3):
-                    reader.integer()
+                self.inlined[here] = reader.integer(), reader.integer(), reader.integer()
+        # What was inlined from another file counts where the kernel's own file took it in.
+        if self.home is None:
+            self.home = file
+        seen = set()
+        while here[0] != self.home and here in self.inlined and here not in seen:
+            seen.add(here)
+            here = self.inlined[here]
+        # Line 0 marks code that belongs to no source line; it keeps the line before it.
+        if line:
+            self.file, self.line, _ = here
 
     def _registers(self) -> None:
         reader = self.reader

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.device.emulated import calls, instructions
+from grader.device.emulated import calls, instructions, library
 from grader.device.emulated.access import Access
 from grader.device.emulated.calls import CallSite
 from grader.device.emulated.operands import Operands, Operation
@@ -30,6 +30,8 @@ from grader.device.emulated.ptx import (
     Symbol,
     Vector,
 )
+from grader.device.emulated.undefined import Flow, flow_of
+from grader.device.emulated.warp import Exchange, is_exchange
 
 if TYPE_CHECKING:
     from grader.device.emulated.lanes import Lanes
@@ -56,11 +58,14 @@ class Block:
     barrier_count: int | None = None
     guard: Callable[[Lanes], Any] | None = None
     length: int = 0
-    #: Lanes of a warp barrier.
-    members: Callable[[Lanes], Any] | None = None
+    #: What lanes of a warp do together.
+    exchange: Exchange | None = None
     #: Its branch leads back over a strong read: a loop that may wait for another thread.
     spins: bool = False
     call: CallSite | None = None
+    #: For what is undefined: where each operation's values go, and the registers that the end depends on.
+    flows: list[Flow] = field(default_factory=list)
+    reads: tuple[int, ...] = ()
     #: bar.arrive: the lanes are counted and go on.
     arrives: bool = False
     #: bar.red: what each lane brings to the count.
@@ -109,6 +114,10 @@ class Program:
     frame_size: int = 0
     #: Does a barrier count predicates?
     tallies: bool = False
+    #: Are there warp operations?
+    exchanges: bool = False
+    #: Does the whole grid meet?
+    meets_grid: bool = False
 
     def zero(self, register: int) -> Any:
         return self.register_types[register](0)
@@ -190,6 +199,8 @@ class _Translator(Operands):
             calls=any(variable.space == "param" for variable in function.variables.values()),
             frame_size=self.frame_size,
             tallies=any(map(_reduces, instructions)),
+            exchanges=any(map(is_exchange, instructions)),
+            meets_grid=library.meets_grid(function),
         )
 
     def _granule(self) -> int:
@@ -240,7 +251,7 @@ class _Translator(Operands):
     def _starts(self) -> list[int]:
         starts = {0, *self.function.labels.values()}
         for number, instruction in enumerate(self.function.instructions):
-            if instruction.parts[0] in _TERMINATORS:
+            if self._is_end(instruction):
                 starts.add(number + 1)
         # Behind a call and a reducing barrier stands a block without instructions that takes over the results.
         reducing = [n for n, i in enumerate(self.function.instructions) if _reduces(i)]
@@ -250,9 +261,12 @@ class _Translator(Operands):
 
     def _return_to(self, number: int) -> Block:
         if number not in self.linked.calls:
-            return Block(self.site_of(number), [self._reduced(self.function.instructions[number])])
+            instruction = self.function.instructions[number]
+            flow = replace(flow_of(instruction, self.numbers), reads=(), guard=None)
+            return Block(self.site_of(number), [self._reduced(instruction)], flows=[flow])
         site = self._call_site(number)
-        return Block(self.site_of(number), [lambda lanes: lanes.wave.stack.resume(site, lanes)])
+        resume: Operation = lambda lanes: lanes.wave.stack.resume(site, lanes)  # noqa: E731
+        return Block(self.site_of(number), [resume], flows=[Flow((), ())])
 
     def _reduced(self, instruction: Instruction) -> Operation:
         """What a reducing barrier leaves: of the lanes that met there, how many brought true, or did all, or one."""
@@ -294,17 +308,19 @@ class _Translator(Operands):
                 raise Unsupported(instruction) from error
             if operation is not None:
                 block.operations.append(self._guarded(instruction, operation))
+                block.flows.append(flow_of(instruction, self.numbers))
         return block
 
     @staticmethod
     def _is_end(instruction: Instruction) -> bool:
-        return instruction.parts[0] in _TERMINATORS
+        return instruction.parts[0] in _TERMINATORS or is_exchange(instruction)
 
     def _end(self, block: Block, instruction: Instruction, starts: list[int], number: int) -> None:
         if instruction.guard is not None:
             register, negated = instruction.guard
             guard = self.numbers[register.name]
             block.guard = (lambda lanes: ~lanes.get(guard)) if negated else (lambda lanes: lanes.get(guard))
+            block.reads = (guard,)
         name = instruction.parts[0]
         if name == "bra":
             block.ends = "branch"
@@ -325,9 +341,11 @@ class _Translator(Operands):
             block.ends = "exit"
         elif name in ("trap", "brkpt"):
             block.ends = "trap"
-        elif instruction.parts[:2] == ("bar", "warp"):
-            block.ends = "warp barrier"
-            block.members = self.get(instruction.operands[0], np.uint32)
+        elif is_exchange(instruction):
+            flow = flow_of(instruction, self.numbers)
+            given = instructions.exchange(self, instruction)
+            block.ends = "exchange"
+            block.exchange = replace(given, reads=flow.reads, result=next(iter(flow.writes), None))
         else:
             self._barrier(block, instruction)
 

@@ -1,132 +1,187 @@
-"""Votes, shuffles, matches and reductions among the lanes of a warp. Imports this package only."""
+"""Votes, shuffles, matches and reductions: what the lanes of a mask do together. Imports this package only.
+
+Source: NVIDIA, Parallel Thread Execution ISA: shfl.sync, vote.sync, match.sync, redux.sync, elect.sync, bar.warp.sync.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from grader.device.emulated.forms import Maker, type_of
-from grader.device.emulated.operands import Operation
+from grader.device.emulated.operands import Getter, Operation
 from grader.device.emulated.ptx import Instruction
 from grader.device.emulated.transfers import REDUCTIONS
 
-
-def _by_warp(lanes: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(warp of each lane, counted from the first; lane within its warp)."""
-    wave = lanes.wave
-    warp = wave.warp_of(lanes.threads)
-    return warp - warp[0], (lanes.threads % wave.block_threads) % 32
+WARP = 32
 
 
-def _table(lanes: Any, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """`values` by (warp, lane), which places hold an active lane, and each lane's place."""
-    warp, lane = _by_warp(lanes)
-    table = np.zeros((int(warp[-1]) + 1, 32), values.dtype)
-    active = np.zeros(table.shape, bool)
-    table[warp, lane] = values
-    active[warp, lane] = True
-    return table, active, warp, lane
+class Meeting:
+    """Lanes that met, all of each group: the number of its group, and its place in the warp, for every lane."""
+
+    def __init__(self, group: np.ndarray, lane: np.ndarray, groups: int) -> None:
+        self.group, self.lane = group, lane
+        self.there = np.zeros((groups, WARP), bool)
+        self.there[group, lane] = True
+        #: The lane from which each lane took its value, where it took one from another.
+        self.source: np.ndarray | None = None
+
+    def table(self, values: np.ndarray) -> np.ndarray:
+        """`values` by group and lane, zero for those who are not there."""
+        table = np.zeros(self.there.shape, values.dtype)
+        table[self.group, self.lane] = values
+        return table
 
 
-def _vote(t: Any, i: Instruction) -> Operation:
+Compute = Callable[[Meeting, list[np.ndarray]], Sequence[np.ndarray]]
+Setter = Callable[[Any, Any], None]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A warp operation. Lanes meet where `kind`, warp and mask are the same, be it at different instructions.
+
+    Each lane brings its mask and its `inputs`; `compute` gives a value for each of the `outputs`.
+    """
+
+    kind: tuple[str, ...]
+    members: Getter
+    inputs: tuple[Getter, ...] = ()
+    outputs: tuple[Setter, ...] = ()
+    compute: Compute = lambda meeting, values: ()
+    #: The registers that are read, and the one that gets the value; for what is undefined.
+    reads: tuple[int, ...] = ()
+    result: int | None = None
+    #: syncwarp: what lanes did before it, the others of the mask know behind it.
+    orders: bool = False
+
+
+def exchange(t: Any, i: Instruction) -> Exchange:
+    """What instruction `i` does, by translator `t`. Raises ValueError or IndexError for what is not known."""
+    return _EXCHANGES[i.parts[0]](t, i)
+
+
+def is_exchange(i: Instruction) -> bool:
+    return i.parts[0] in _EXCHANGES and "sync" in i.parts and (i.parts[0] != "bar" or "warp" in i.parts)
+
+
+def _barrier(t: Any, i: Instruction) -> Exchange:
+    if i.parts != ("bar", "warp", "sync"):
+        raise ValueError("another barrier of a warp")
+    return Exchange(i.parts, t.get(i.operands[0], np.uint32), orders=True)
+
+
+def _vote(t: Any, i: Instruction) -> Exchange:
     mode = next(p for p in i.parts if p in ("all", "any", "uni", "ballot"))
-    a = t.get(i.operands[1], np.bool_)
-    put = t.set(i.operands[0], np.uint32 if mode == "ballot" else np.bool_)
+    target, source, mask = i.operands
 
-    def run(lanes: Any) -> None:
-        table, active, warp, _ = _table(lanes, lanes.spread(a(lanes)))
+    def compute(meeting: Meeting, values: list[np.ndarray]) -> list[np.ndarray]:
+        table = meeting.table(values[0])
         if mode == "ballot":
-            put(lanes, _bits(table)[warp])
-            return
-        every, some = (table | ~active).all(axis=1), table.any(axis=1)
-        answer = {"all": every, "any": some, "uni": every | ~some}[mode]
-        put(lanes, answer[warp])
+            return [_bits(table)[meeting.group]]
+        every, some = np.all(table | ~meeting.there, axis=1), np.any(table, axis=1)
+        answer: np.ndarray = {"all": every, "any": some, "uni": every | ~some}[mode]
+        return [answer[meeting.group]]
 
-    return run
+    put = t.set(target, np.uint32 if mode == "ballot" else np.bool_)
+    return Exchange(i.parts, t.get(mask, np.uint32), (t.get(source, np.bool_),), (put,), compute)
+
+
+def _shuffle(t: Any, i: Instruction) -> Exchange:
+    mode = next(p for p in i.parts if p in ("up", "down", "bfly", "idx"))
+    *targets, a, b, c, mask = i.operands
+    if not 1 <= len(targets) <= 2:
+        raise ValueError("the number of operands")
+
+    def compute(meeting: Meeting, given: list[np.ndarray]) -> list[np.ndarray]:
+        values, lane = given[0], meeting.lane
+        by, control = given[1].astype(np.int64) & 31, given[2].astype(np.int64)
+        segment, clamp = control >> 8 & 31, control & 31
+        lowest = lane & segment
+        highest = lowest | (clamp & ~segment)
+        source = {"up": lane - by, "down": lane + by, "bfly": lane ^ by, "idx": lowest | (by & ~segment)}[mode]
+        good = source >= highest if mode == "up" else source <= highest
+        meeting.source = np.where(good, source, lane)
+        there = meeting.there[meeting.group, meeting.source]
+        return [np.where(there, meeting.table(values)[meeting.group, meeting.source], values), good]
+
+    puts = (t.set(targets[0], np.uint32), *(t.set(target, np.bool_) for target in targets[1:]))
+    inputs = tuple(t.get(operand, np.uint32) for operand in (a, b, c))
+    return Exchange(i.parts, t.get(mask, np.uint32), inputs, puts, compute)
+
+
+def _match(t: Any, i: Instruction) -> Exchange:
+    *targets, a, mask = i.operands
+    everybody = "all" in i.parts
+    if not 1 <= len(targets) <= 1 + everybody:
+        raise ValueError("the number of operands")
+
+    def compute(meeting: Meeting, values: list[np.ndarray]) -> list[np.ndarray]:
+        table, group = meeting.table(values[0]), meeting.group
+        equal = (table[group] == values[0][:, None]) & meeting.there[group]
+        if not everybody:
+            return [_bits(equal)]
+        same = (equal | ~meeting.there[group]).all(axis=1)
+        return [np.where(same, _bits(meeting.there)[group], np.uint32(0)), same]
+
+    puts = (t.set(targets[0], np.uint32), *(t.set(target, np.bool_) for target in targets[1:]))
+    return Exchange(i.parts, t.get(mask, np.uint32), (t.get(a, type_of(i)),), puts, compute)
+
+
+def _reduce(t: Any, i: Instruction) -> Exchange:
+    target, a, mask = i.operands
+    dtype, name = type_of(i), next(p for p in i.parts if p in REDUCTIONS)
+    reduce, info = REDUCTIONS[name], np.iinfo(dtype)
+    neutral = {"add": 0, "or": 0, "xor": 0, "and": info.max if info.min == 0 else -1, "min": info.max, "max": info.min}
+
+    def compute(meeting: Meeting, values: list[np.ndarray]) -> list[np.ndarray]:
+        table = np.where(meeting.there, meeting.table(values[0]), dtype(neutral[name]))
+        return [reduce.reduce(table, axis=1, dtype=dtype)[meeting.group]]
+
+    return Exchange(i.parts, t.get(mask, np.uint32), (t.get(a, dtype),), (t.set(target, dtype),), compute)
+
+
+def _elect(t: Any, i: Instruction) -> Exchange:
+    """One lane of the mask, the same for all."""
+    target, leads, mask = i.operands
+
+    def compute(meeting: Meeting, values: list[np.ndarray]) -> list[np.ndarray]:
+        leader = meeting.there.argmax(axis=1)[meeting.group]
+        return [leader.astype(np.uint32), leader == meeting.lane]
+
+    puts = (t.set(target, np.uint32), t.set(leads, np.bool_))
+    return Exchange(i.parts, t.get(mask, np.uint32), (), puts, compute)
+
+
+_EXCHANGES: dict[str, Callable[[Any, Instruction], Exchange]] = {
+    "bar": _barrier,
+    "vote": _vote,
+    "shfl": _shuffle,
+    "match": _match,
+    "redux": _reduce,
+    "elect": _elect,
+}
+
+
+def _bits(table: np.ndarray) -> np.ndarray:
+    """Rows of 32 truth values as numbers."""
+    return (table.astype(np.uint64) << np.arange(WARP, dtype=np.uint64)).sum(axis=1, dtype=np.uint64).astype(np.uint32)
 
 
 def _activemask(t: Any, i: Instruction) -> Operation:
     put = t.set(i.operands[0], np.uint32)
 
     def run(lanes: Any) -> None:
-        _, active, warp, _ = _table(lanes, np.zeros(lanes.count, bool))
-        put(lanes, _bits(active)[warp])
+        wave = lanes.wave
+        warp = wave.warp_of(lanes.threads)
+        there = np.zeros((int(warp[-1] - warp[0]) + 1, WARP), bool)
+        there[warp - warp[0], lanes.threads % wave.block_threads % WARP] = True
+        put(lanes, _bits(there)[warp - warp[0]])
 
     return run
 
 
-def _shfl(t: Any, i: Instruction) -> Operation:
-    mode = next(p for p in i.parts if p in ("up", "down", "bfly", "idx"))
-    operands = list(i.operands)
-    predicate = None
-    if len(operands) == 6:
-        predicate = t.set(operands.pop(1), np.bool_)
-    put, a = t.set(operands[0], np.uint32), t.get(operands[1], np.uint32)
-    b, c = t.get(operands[2], np.uint32), t.get(operands[3], np.uint32)
-
-    def run(lanes: Any) -> None:
-        values = lanes.spread(a(lanes))
-        table, active, warp, lane = _table(lanes, values)
-        by, control = np.asarray(b(lanes)).astype(np.int64) & 31, np.asarray(c(lanes)).astype(np.int64)
-        segment, clamp = control >> 8 & 31, control & 31
-        highest = (lane & segment) | (clamp & ~segment)
-        lowest = lane & segment
-        source = {"up": lane - by, "down": lane + by, "bfly": lane ^ by, "idx": lowest | (by & ~segment)}[mode]
-        good = source >= highest if mode == "up" else source <= highest
-        source = np.where(good, source, lane)
-        good = good & active[warp, source]
-        put(lanes, np.where(good, table[warp, source], values))
-        if predicate is not None:
-            predicate(lanes, good)
-
-    return run
-
-
-def _bits(table: np.ndarray) -> np.ndarray:
-    """Rows of 32 truth values as numbers."""
-    return (table.astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(axis=1, dtype=np.uint64).astype(np.uint32)
-
-
-def _match(t: Any, i: Instruction) -> Operation:
-    predicate = t.set(i.operands[1], np.bool_) if len(i.operands) == 4 else None
-    a, put = t.get(i.operands[-2], type_of(i)), t.set(i.operands[0], np.uint32)
-    if "any" in i.parts:
-
-        def run(lanes: Any) -> None:
-            table, active, warp, lane = _table(lanes, lanes.spread(a(lanes)))
-            put(lanes, _bits((table[warp] == table[warp, lane][:, None]) & active[warp]))
-
-        return run
-
-    def run_all(lanes: Any) -> None:
-        table, active, warp, lane = _table(lanes, lanes.spread(a(lanes)))
-        equal = ((table[warp] == table[warp, lane][:, None]) | ~active[warp]).all(axis=1)
-        put(lanes, np.where(equal, _bits(active)[warp], np.uint32(0)))
-        if predicate is not None:
-            predicate(lanes, equal)
-
-    return run_all
-
-
-def _redux(t: Any, i: Instruction) -> Operation:
-    dtype = type_of(i)
-    name = next(p for p in i.parts if p in REDUCTIONS)
-    a, put, reduce = t.get(i.operands[1], dtype), t.set(i.operands[0], dtype), REDUCTIONS[name]
-    info = np.iinfo(dtype)
-    neutral = {"add": 0, "or": 0, "xor": 0, "and": info.max if info.min == 0 else -1, "min": info.max, "max": info.min}
-
-    def run(lanes: Any) -> None:
-        table, active, warp, _ = _table(lanes, lanes.spread(a(lanes)))
-        put(lanes, reduce.reduce(np.where(active, table, dtype(neutral[name])), axis=1, dtype=dtype)[warp])
-
-    return run
-
-
-TABLE: dict[str, Maker] = {
-    "vote": _vote,
-    "activemask": _activemask,
-    "shfl": _shfl,
-    "match": _match,
-    "redux": _redux,
-}
+TABLE: dict[str, Maker] = {"activemask": _activemask}

@@ -19,6 +19,8 @@ from grader.device.emulated.memory import GLOBAL, SHARED, Shadow
 from grader.device.emulated.order import THREAD_BITS, WARP
 from grader.device.emulated.state import State, Stop, volume
 from grader.device.emulated.translate import Block
+from grader.device.emulated.undefined import Undefined
+from grader.device.emulated.warps import Warps
 from grader.device.interface import Dim3, Finding
 
 #: A group that has waited this many steps goes first.
@@ -74,6 +76,8 @@ class Wave:
         self.idle: set[int] = set()
         self.spins = 0
         self.barriers = Barriers(self)
+        self.warps = Warps(self)
+        self.undefined = Undefined(self)
         self._everyone = np.arange(self.threads)
         self.enter(self.program.entry_block, self._everyone)
 
@@ -149,8 +153,9 @@ class Wave:
         """Run until the blocks have ended (True), or until all that can go only wait for others (False)."""
         state = self.state
         self.spins = 0
-        while self.ready or self.barriers:
+        while self.ready or self.barriers or self.warps:
             if not self.ready:
+                self.warps.stuck()
                 self.barriers.stuck()
             target = self._choose()
             index = self.ready.pop(target)
@@ -222,10 +227,13 @@ class Wave:
         if state.trace is not None:
             state.trace.note_step(self.line_of(block.site), block.length, self.numbers[index])
         lanes = Lanes(self, None if everyone else index, len(index))
-        for operation in block.operations:
-            operation(lanes)
+        if self.undefined:
+            self.undefined.follow(block, lanes, index)
+        else:
+            for operation in block.operations:
+                operation(lanes)
         taken = block.taken(lanes)
-        members = block.members(lanes) if block.members is not None else None
+        brought = self._brought(block, lanes)
         chosen = None if block.chosen is None else lanes.spread(block.chosen(lanes))
         if block.predicate is not None:
             self.barriers.votes[index] = lanes.spread(block.predicate(lanes))
@@ -236,16 +244,21 @@ class Wave:
         if taken is None:
             self.enter(block.following, index)
         elif taken is True:
-            self._leave(block, index, members)
+            self._leave(block, index, brought)
         else:
             if self.program.barriers:
                 self.last_parting[index] = state.tick(block.site, 0)
             self.enter(block.following, index[~taken])
-            if members is not None:
-                members = np.broadcast_to(members, index.shape)[taken]
-            self._leave(block, index[taken], members)
+            self._leave(block, index[taken], [values[taken] for values in brought])
 
-    def _leave(self, block: Block, index: np.ndarray, members: Any) -> None:
+    @staticmethod
+    def _brought(block: Block, lanes: Lanes) -> list[np.ndarray]:
+        """What each lane brings to its warp's operation: the mask, then the inputs."""
+        if block.exchange is None:
+            return []
+        return [lanes.spread(get(lanes)) for get in (block.exchange.members, *block.exchange.inputs)]
+
+    def _leave(self, block: Block, index: np.ndarray, brought: list[np.ndarray]) -> None:
         """What the block's last instruction does to the lanes for which it acts."""
         if not len(index):
             return
@@ -260,8 +273,8 @@ class Wave:
                 self.enter(target, lanes)
         elif block.ends == "trap":
             self.trap(block.site, index)
-        elif block.ends == "warp barrier":
-            self.barriers.arrive_in_warp(block, index, np.broadcast_to(members, index.shape))
+        elif block.ends == "exchange":
+            self.warps.arrive(block, index, brought)
         else:
             self.barriers.arrive(block, index)
 
@@ -301,6 +314,7 @@ class Wave:
                 if self.alive[block]:
                     self.state.order.split(int(block) + self.first_block)
         self.barriers.left()
+        self.warps.left(index)
 
     def _too_long(self, target: int, index: np.ndarray) -> None:
         lane = index[int(np.argmax(self.steps[index]))]
@@ -309,11 +323,14 @@ class Wave:
         raise Stop
 
     def stalled(self) -> None:
-        """All blocks that a GPU holds wait, and others have not started."""
+        """All blocks that a GPU holds wait, and others have not started or will not come to the grid's barrier."""
         state, target = self.state, min(self.ready)
         thread, block = self.where(int(self.numbers[self.ready[target][0][0]]))
         line, blocks = self.line_of(self.program.blocks[target].site), volume(state.launch.grid)
-        self.report(messages.not_resident(line, thread, block, state.resident, blocks), "limit")
+        if state.started < blocks:
+            self.report(messages.not_resident(line, thread, block, state.resident, blocks), "limit")
+        else:
+            self.report(messages.grid_never_meets(line, thread, block), "limit")
         raise Stop
 
 

@@ -125,6 +125,18 @@ class EmulatedContext(drv.Context):
         allocations[address] = memory
         return memory.own()
 
+    def get_active_blocks_per_multiprocessor(
+        self, func: Any, blocksize: int, memsize: int, flags: int | None = None
+    ) -> int:
+        """How many blocks of a kernel a multiprocessor holds, its registers and fixed shared memory left aside."""
+        model = self.device
+        threads = -(-int(blocksize) // model.WARP_SIZE) * model.WARP_SIZE
+        return min(
+            model.MAX_THREADS_PER_MULTIPROCESSOR // threads,
+            model.MAX_BLOCKS_PER_MULTIPROCESSOR,
+            model.MAX_SHARED_MEMORY_PER_MULTIPROCESSOR // (int(memsize) + 1024),
+        )
+
     def create_stream(self) -> Any:
         return drv.Stream(binding.CUstream(next(_numbers)))
 

@@ -15,7 +15,7 @@ import numpy as np
 from grader.device.frontends import report
 from grader.device.frontends.cupy_standin.core import _State, allocate, heap, ndarray, refuse
 from grader.device.heap import Argument
-from grader.device.interface import Finding
+from grader.device.interface import Finding, Language
 
 #: CUDA C's names of NumPy's types.
 C_TYPES = {
@@ -36,6 +36,13 @@ C_TYPES = {
 FATAL = frozenset({"launch", "unsupported", "compile", "residency", "step-limit", "trap"})
 
 
+#: A kernel that synchronises the grid was made without the option, and a GPU would stop it.
+_NOT_COOPERATIVE: dict[Language, str] = {
+    "en": "This kernel synchronises the whole grid: make it with enable_cooperative_groups=True.",
+    "de": "Dieser Kernel synchronisiert das ganze Gitter: Erzeuge ihn mit enable_cooperative_groups=True.",
+}
+
+
 class CompileException(Exception):
     """`cupy.cuda.compiler.CompileException`: NVRTC's own messages."""
 
@@ -46,10 +53,12 @@ class CUDADriverError(RuntimeError):
 
 def _includes() -> list[str]:
     try:
+        # The second has `nv/target`, which the headers of the first include.
+        import nvidia.cuda_cccl as cccl
         import nvidia.cuda_runtime as runtime
     except ImportError:
         return []
-    return [f"-I{Path(folder) / 'include'}" for folder in runtime.__path__]
+    return [f"-I{Path(folder) / 'include'}" for folder in (*runtime.__path__, *cccl.__path__)]
 
 
 @lru_cache(maxsize=256)
@@ -133,11 +142,14 @@ class RawKernel:
         options: tuple[str, ...] = (),
         backend: str = "nvrtc",
         translate_cucomplex: bool = False,
+        *,
+        enable_cooperative_groups: bool = False,
         **other: Any,
     ) -> None:
         if backend != "nvrtc" or translate_cucomplex or any(other.values()):
             raise NotImplementedError("cupy.RawKernel of the stand-in knows the backend nvrtc and its options only")
         self.code, self.name, self.options = code, name, tuple(options)
+        self.enable_cooperative_groups = enable_cooperative_groups
 
     def compile(self, log_stream: Any = None) -> None:
         self._compiled()
@@ -146,7 +158,10 @@ class RawKernel:
         return compile_ptx(self.code, self.name, self.options, heap().compute_capability)
 
     def __call__(self, grid: Any, block: Any, args: Any, *, shared_mem: int = 0, stream: Any = None) -> None:
-        launch(*self._compiled(), grid, block, args, shared_mem)
+        ptx, entry = self._compiled()
+        if "%envreg" in ptx and not self.enable_cooperative_groups:
+            raise CUDADriverError(_NOT_COOPERATIVE[report.language()])
+        launch(ptx, entry, grid, block, args, shared_mem)
 
     max_threads_per_block = 1024
 
@@ -155,14 +170,20 @@ class RawModule:
     """`cupy.RawModule` from source."""
 
     def __init__(
-        self, *, code: str | None = None, options: tuple[str, ...] = (), name_expressions: Any = None, **other: Any
+        self,
+        *,
+        code: str | None = None,
+        options: tuple[str, ...] = (),
+        name_expressions: Any = None,
+        enable_cooperative_groups: bool = False,
+        **other: Any,
     ) -> None:
         if code is None or any(value for key, value in other.items() if key != "backend" or value != "nvrtc"):
             raise NotImplementedError("cupy.RawModule of the stand-in takes code and options only")
-        self._code, self._options = code, tuple(options)
+        self._code, self._options, self._cooperative = code, tuple(options), enable_cooperative_groups
 
     def get_function(self, name: str) -> RawKernel:
-        return RawKernel(self._code, name, self._options)
+        return RawKernel(self._code, name, self._options, enable_cooperative_groups=self._cooperative)
 
 
 class _Parameter:

@@ -1,0 +1,6 @@
+# finding: out-of-bounds
+@cuda.jit
+def double(x, out):
+    i = cuda.grid(1)
+    if i <= x.shape[0]:
+        out[i] = 2 * x[i]

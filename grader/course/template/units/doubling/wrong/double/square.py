@@ -1,0 +1,6 @@
+# finding: wrong-result
+@cuda.jit
+def double(x, out):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        out[i] = x[i] * x[i]
