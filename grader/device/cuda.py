@@ -14,6 +14,7 @@ import numpy as np
 
 from grader.device.conditions import Management
 from grader.device.emulated.gate import Gate, Refused
+from grader.device.emulated.library import REGISTERS
 from grader.device.interface import Counters, DeviceError, Finding, Launch, LaunchResult, Pointer, Run
 
 #: Bytes before and behind each buffer whose change shows a write outside.
@@ -229,16 +230,12 @@ class CudaDevice:
         begin, end = self._call("cuEventCreate", 0), self._call("cuEventCreate", 0)
         try:
             self._call("cuEventRecord", begin, 0)
-            status, _ = self._status(
-                "cuLaunchKernel",
-                placed.function,
-                *launch.grid,
-                *launch.block,
-                launch.shared_bytes,
-                0,
-                addresses.ctypes.data,
-                0,
-            )
+            arguments = (*launch.grid, *launch.block, launch.shared_bytes, 0, addresses.ctypes.data)
+            if any(register in launch.ptx for register in REGISTERS):
+                # Blocks that wait for each other must all be resident.
+                status, _ = self._status("cuLaunchCooperativeKernel", placed.function, *arguments)
+            else:
+                status, _ = self._status("cuLaunchKernel", placed.function, *arguments, 0)
             if status != "CUDA_SUCCESS":
                 where = f"grid {launch.grid}, block {launch.block}, {launch.shared_bytes} bytes of shared memory"
                 wo = f"Gitter {launch.grid}, Block {launch.block}, {launch.shared_bytes} Byte Shared Memory"

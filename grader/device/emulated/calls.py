@@ -80,7 +80,7 @@ def called(instruction: Instruction) -> tuple[str, tuple[Any, ...], tuple[Any, .
 
 def link(module: Module, kernel: Function) -> Linked:
     """The kernel and what it calls as one function. Raises PtxError where a call leads nowhere or does not fit."""
-    module, kernel = _with_library(module, kernel)
+    module, kernel = with_library(module, kernel)
     edges = reached(module, kernel)
     if len(edges) == 1 and not any(i.parts[0] == "call" for i in kernel.instructions):
         return Linked(kernel, registers={kernel.name: list(kernel.registers)})
@@ -93,7 +93,7 @@ def link(module: Module, kernel: Function) -> Linked:
     return linked
 
 
-def _with_library(module: Module, kernel: Function) -> tuple[Module, Function]:
+def with_library(module: Module, kernel: Function) -> tuple[Module, Function]:
     """Where a function is called that the device's library has, one of its own for that call, on the caller's line."""
     known = library.functions()
     functions = dict(module.functions)

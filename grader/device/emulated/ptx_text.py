@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from grader.device.emulated.calls import EXTERNAL, reached
+from grader.device.emulated.calls import EXTERNAL, reached, with_library
+from grader.device.emulated.library import REGISTERS
 from grader.device.emulated.ptx import (
     MAX_TEXT,
     SIZES,
@@ -61,6 +62,7 @@ def canonical(module: Module, entry: str) -> Module:
     kernel = module.functions.get(entry)
     if kernel is None or not kernel.entry:
         raise PtxError(f"no kernel {entry}")
+    module, kernel = with_library(module, kernel)
     names = _Names(module, {name: f"f{number}" for number, name in enumerate(reached(module, kernel))})
     names.functions[entry] = ENTRY
     functions = {names.functions[name]: _Renaming(names, module.functions[name]).done() for name in names.functions}
@@ -195,7 +197,7 @@ class _Renaming:
     def _symbol(self, name: str) -> str:
         """In the order in which the emulated GPU looks for it."""
         if name.startswith("%"):
-            if not _SPECIAL.fullmatch(name):
+            if not _SPECIAL.fullmatch(name) and name not in REGISTERS:
                 raise PtxError(f"unknown special register {name}")
             return name
         if name in ("WARP_SZ", "_"):
