@@ -183,7 +183,7 @@ class Measures:
             turns["model"] = other(2, "model", self._instructors(surroundings, "model"))
             ratios["model_share"] = lambda times: times["model"] / times["learner"]
         try:
-            found = race(turns, ratios, clock.seconds_left)
+            found = race(turns, ratios, self.bands, clock.seconds_left)
         except _Wrong:
             outcome.lost |= {"correct", *TIMED} | {COSTS[finding.kind] for finding in wrong if finding.kind in COSTS}
             outcome.findings = merge(outcome.findings, wrong)

@@ -9,8 +9,10 @@ candidate. Nothing that surroundings return is trusted to be what it says: check
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import re
+import time
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,9 +105,9 @@ class Surroundings(Protocol):
 
     Optional attributes, read with a default: `emulator` (a second Device for the diagnosis, when `device` is a
     real GPU; default `device`), `yardstick` (a Device for kernels that are not the learner's; default `device`),
-    `clock` (`grader.checks.timing.Clock`; default: nothing is timed), `assemble` (what a launch's kernel takes of a
-    GPU; default: not measured), `seed` (int; default: drawn anew, and recorded in the report) and `stored` (what an
-    earlier exam measured, whose verdict is to be reached again).
+    `clock` and `function_clock` (`grader.checks.timing`; default: nothing is timed), `assemble` (what a launch's
+    kernel takes of a GPU; default: not measured), `seed` (int; default: drawn anew, and recorded in the report) and
+    `stored` (what an earlier exam measured, whose verdict is to be reached again).
     """
 
     language: Language
@@ -128,6 +130,21 @@ def chosen_language() -> Language:
     return "de" if os.environ.get("LEHRWERK_LANG", "en").lower().startswith("de") else "en"
 
 
+class _HereClock:
+    """The clock of a notebook, where functions of the author's run beside the learner's."""
+
+    def seconds_left(self) -> float:
+        return math.inf
+
+    def block(self, who: str, function: Any, inputs: Sequence[Sequence[Any]]) -> tuple[float, list[Any]]:
+        started = time.perf_counter()
+        if who == "echo":
+            results = [np.copy(function) for _ in inputs]
+        else:
+            results = [call_here(function, args, {})[0] for args in inputs]
+        return time.perf_counter() - started, results
+
+
 class LocalSurroundings:
     """The learner's own notebook: compiles and calls in this process, launches on the emulated GPU."""
 
@@ -135,6 +152,7 @@ class LocalSurroundings:
         self._device = device
         self._language = language
         self._gate = Gate()
+        self.function_clock = _HereClock()
 
     @property
     def language(self) -> Language:

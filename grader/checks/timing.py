@@ -28,12 +28,13 @@ Bands = Mapping[float, float]
 LEAST, MOST = 5, 15
 #: Timed runs of a contender in one round, each on data of its own; one more before them warms up.
 RUNS = 3
-#: A ratio whose spread is below the first is settled; from the second on it is no result.
+#: A ratio whose spread is below the first is settled, and so is one that lies in one band whatever the noise. From the
+#: second on, one that could lie in two bands is no result.
 SETTLED, NOISY = 0.02, 0.05
 #: Above these ratios no kernel is, on a device that copies as fast as it can, or that runs a good solution.
 CEILINGS = {"copy_bandwidth": 1.1, "model_share": 3.0}
 #: Less than this share of what it takes to move inputs and outputs cannot be.
-FLOOR = 0.9
+FLOOR = 0.5
 #: Processor clocks of contenders in one round differ by less than this share.
 _SAME_CLOCK = 0.05
 #: Messages are late by so much, in seconds.
@@ -79,6 +80,20 @@ class Clock(Protocol):
         ...
 
 
+class FunctionClock(Protocol):
+    """Calls functions in blocks. `seconds_left` is what is left for all of them."""
+
+    def seconds_left(self) -> float: ...
+
+    def block(self, who: Contender, function: Any, inputs: Sequence[Sequence[Any]]) -> tuple[float, list[Any]]:
+        """(seconds from the inputs' first byte handed over until all results are here, the results)
+
+        `function` is the learner's, or one of a module of the instructor's; for `echo` what is to be given back,
+        without any work. Raises LearnerError for what the learner's raises, DeviceError where a process failed.
+        """
+        ...
+
+
 Turn = Callable[[int], Block]
 
 
@@ -95,6 +110,10 @@ class Ratio:
         lower, middle, upper = statistics.quantiles(values, n=4, method="inclusive")
         # The quartiles of a normal distribution lie 1.349 standard deviations apart.
         return cls(middle, (upper - lower) / 1.349 / math.sqrt(len(values)) / middle)
+
+    def in_one(self, bands: Bands) -> bool:
+        """Are the points the same two standard errors below and above?"""
+        return credit(bands, self.value * (1 - 2 * self.spread)) == credit(bands, self.credited)
 
     @property
     def credited(self) -> float:
@@ -127,13 +146,18 @@ class Race:
 def race(
     turns: Mapping[Contender, Turn],
     ratios: Mapping[str, Callable[[Mapping[Contender, float]], float]],
+    bands: Mapping[str, Bands],
     seconds_left: Callable[[], float],
 ) -> Race:
-    """Let contenders take turns until the ratios of their times are settled.
+    """Let contenders take turns until it is settled in which of the `bands` the ratios of their times lie.
 
     `turns` run a contender's block in a round; `ratios` are computed from the seconds of one run of each. Ends early
     when less is left of the clock than two rounds take.
     """
+
+    def clear(spread: float) -> bool:
+        return all(found.ratios[name].spread < spread or found.ratios[name].in_one(bands[name]) for name in bands)
+
     kept: list[dict[Contender, float]] = []
     found = Race("inconclusive")
     longest = 0.0
@@ -156,9 +180,9 @@ def race(
         found.sound = len(kept)
         if found.sound >= LEAST:
             found.ratios = {name: Ratio.of([ratio(times) for times in kept]) for name, ratio in ratios.items()}
-            if all(ratio.spread < SETTLED for ratio in found.ratios.values()):
+            if clear(SETTLED):
                 break
-    if found.ratios and all(ratio.spread < NOISY for ratio in found.ratios.values()):
+    if found.ratios and clear(NOISY):
         found.state = "implausible" if _beyond(found.ratios, kept) else "settled"
     found.seconds = {who: statistics.median(times[who] for times in kept) for who in turns} if kept else {}
     return found

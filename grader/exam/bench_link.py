@@ -47,12 +47,14 @@ class Asked:
         self.channel = channel
         self.role = role
         self.seconds = seconds
+        #: Seconds from the first byte of the last question until its answer was here.
+        self.took = 0.0
 
     def ask(self, name: str, about: Any, *, again: bool = True, quiet: bool = False) -> Any:
         """Raises LearnerError where it is not answered in time, DeviceError where it cannot be."""
         body = pack({name: about})
         for attempt in (1, 2):
-            seconds = self.seconds()
+            seconds, started = self.seconds(), time.perf_counter()
             self.channel.send({"ask": self.role, "seconds": seconds, "quiet": quiet})
             self.channel.send_raw(body)
             answer = self.channel.receive()
@@ -63,7 +65,9 @@ class Asked:
             if attempt == 2 or not again:
                 raise DeviceError(f"the {self.role} ended{' twice' if again else ''}")
         try:
-            reply = unpack(self.channel.receive_raw())
+            raw = self.channel.receive_raw()
+            self.took = time.perf_counter() - started
+            reply = unpack(raw)
             if "failed" in reply:
                 raise DeviceError(clean(reply["failed"], 1_000))
             return reply["answer"]

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.exam import device_link, messages
 from grader.exam.channel import ChannelError, TimedOut
+from grader.exam.function_clock import PEERS
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.nbgrader_rules import MARKING
 from grader.exam.paper import Cell, Paper
@@ -247,7 +248,7 @@ class Conduct:
     def _pass_on(self, examiner: Process, request: dict[str, Any]) -> None:
         """A question of the examiner's, to a candidate or bench and back, within the clock that the examiner sets."""
         role, seconds = request["ask"], _seconds(request.get("seconds"))
-        if role not in ("candidate", *BENCHES, "device", "test-device"):
+        if role not in ("candidate", *BENCHES, *PEERS, "device", "test-device"):
             raise _ExaminerGone(False, f"it asked for {str(role)[:40]!r}")
         question = self._hear(examiner, raw=True)
         until = min(time.monotonic() + seconds, self.deadline)
@@ -293,13 +294,17 @@ class Conduct:
             options = self.options | {"processes": may_fork}
             if role == "emulator":
                 options["device"] = "emulated"
-            self.processes[role] = self.home.fork(role, folder, [], options, marking, may_fork)
+            # The instructor's functions are imported where they run.
+            read = [self.source] if role in PEERS else []
+            options |= {"source": str(self.source)} if role in PEERS else {}
+            self.processes[role] = self.home.fork(role, folder, read, options, marking, may_fork)
         return self.processes[role]
 
     @contextlib.contextmanager
     def _silence(self, role: str) -> Iterator[None]:
         """While something is timed, no other process that runs learner code does."""
-        others = [one for name, one in self.processes.items() if name in ("candidate", "device") and name != role]
+        learners = ("candidate", "device")
+        others = [self.processes[one] for one in learners if one in self.processes and role not in learners]
         for process in others:
             process.stop()
         try:

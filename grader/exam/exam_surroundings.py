@@ -7,7 +7,7 @@ from typing import Any
 from grader.checks import messages as check_messages
 from grader.checks import surroundings
 from grader.checks.signature import parse_signature
-from grader.checks.timing import Clock
+from grader.checks.timing import Clock, FunctionClock
 from grader.device.assembler import Resources
 from grader.device.interface import Device, Language, Launch
 from grader.exam import messages
@@ -25,7 +25,8 @@ _CELL = "<cell:"
 class ExamSurroundings:
     """One notebook's.
 
-    `device` gives the results; `emulator` the diagnosis, the same device where there is no GPU. `clock` is None there.
+    `device` gives the results; `emulator` the diagnosis, the same device where there is no GPU. `clock` is None there,
+    and both clocks are where nothing can be timed.
     Kernels of the instructor's run on the `yardstick`.
     `seed` is that of the test cell that runs, None where its inputs are drawn anew; `stored` is what an earlier exam
     measured in it, whose verdict is to be reached again.
@@ -42,6 +43,7 @@ class ExamSurroundings:
         yardstick: Device,
         assembler: Assembler,
         clock: Clock | None,
+        function_clock: FunctionClock | None,
         language: Language,
     ) -> None:
         self.link = link
@@ -50,6 +52,7 @@ class ExamSurroundings:
         self.yardstick = yardstick
         self.assembler = assembler
         self.clock = clock
+        self.function_clock = function_clock
         self.language = language
         self.seed: int | None = None
         self.stored: dict[str, Any] = {}

@@ -25,6 +25,7 @@ from grader.exam.bench_link import Asked, Assembler, BenchClock, BenchDevice
 from grader.exam.candidate_link import CandidateGone, CandidateLink
 from grader.exam.channel import Channel, NotPlain, encode
 from grader.exam.exam_surroundings import ExamSurroundings
+from grader.exam.function_clock import PEERS, CandidateClock
 from grader.exam.given import Own, bound, python, statements, used
 from grader.exam.marking import Result, add, explain, mark
 from grader.exam.nbgrader_rules import MARKING, ends_silently
@@ -89,16 +90,15 @@ class Examiner:
 
         name = str(self.options["device"])
         bench = device("bench", name)
-        emulated = name == "emulated"
+        emulated, timed = name == "emulated", self.options["timed"]
         return ExamSurroundings(
             self.link,
             bench,
             emulator=bench if emulated else device("emulator", "emulated"),
             yardstick=device("yardstick", name),
             assembler=Assembler(asked("assembler")),
-            clock=None
-            if emulated or not self.options["timed"]
-            else BenchClock(asked("bench"), asked("yardstick"), lines),
+            clock=BenchClock(asked("bench"), asked("yardstick"), lines) if timed and not emulated else None,
+            function_clock=CandidateClock(self.link, {name: asked(name) for name in PEERS}) if timed else None,
             language=self.options["language"],
         )
 

@@ -56,7 +56,7 @@ def _warm() -> None:
 
     from grader.device import emulated  # noqa: F401
     from grader.device.frontends import cupy_standin, numba_cuda  # noqa: F401
-    from grader.exam import bench, candidate, device_bench, examiner, in_process  # noqa: F401
+    from grader.exam import bench, candidate, device_bench, examiner, in_process, peer  # noqa: F401
 
     def kernel(x: Any, out: Any) -> None:
         i: Any = cuda.grid(1)  # type: ignore[call-arg]
@@ -115,7 +115,7 @@ def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
 
 
 def _serve(request: dict[str, Any], descriptor: int) -> None:
-    from grader.exam import bench, candidate, device_bench, examiner
+    from grader.exam import bench, candidate, device_bench, examiner, peer
     from grader.exam.channel import Channel
 
     channel = Channel(descriptor, request["message_bytes"])
@@ -126,6 +126,9 @@ def _serve(request: dict[str, Any], descriptor: int) -> None:
         "emulator": bench.serve,
         "yardstick": bench.serve,
         "assembler": bench.serve_assembler,
+        "baseline": peer.serve,
+        "model": peer.serve,
+        "echo": peer.serve,
         "device": device_bench.serve,
         "test-device": device_bench.serve,
     }

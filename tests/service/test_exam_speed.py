@@ -161,3 +161,108 @@ def test_ptx_that_the_assembler_chokes_on_harms_nobody(room: ExamRoom, tmp_path:
     verdict = examine(room, tmp_path, f"{GOOD}\n{attack}", "no_spills=2")
     assert (verdict.cells[0].score, [one.kind for one in verdict.cells[0].findings]) == (5, ["compile"])
     assert examine(room, tmp_path, GOOD, "no_spills=2").cells[0].score == 10
+
+
+# -- host functions
+
+FUNCTIONS = """import numpy as np
+from grader.checks import FunctionCheck
+
+def naive(x):
+    total = np.zeros(len(x))
+    for row in range(len(x)):
+        for value in x[row]:
+            total[row] += value * value
+    return total
+
+def model(x):
+    return (x * x).sum(axis=1)
+
+def squares(function, **points):
+    check = FunctionCheck(function, hidden=True).inputs(lambda rng, n: (rng.random((n, 30)),), sizes=(1, 7))
+    check.expect(lambda x: (x * x).sum(axis=1), rtol=1e-9).timing(300, baseline=naive, model=model)
+    return check.points(correct=1, **points).run()
+"""
+QUICK = "def squares(x):\n    return (x * x).sum(axis=1)"
+
+
+def time_it(room: ExamRoom, folder: Path, code: str, points: str = "speedup=(1, {3.0: 1})") -> Verdict:
+    source = notebook(
+        given("import numpy as np"),
+        solution("squares", QUICK),
+        test("squares-test", 2, f"import exam\nexam.squares(squares, {points})"),
+    )
+    (folder / "unit.ipynb").write_bytes(source)
+    (folder / "exam.py").write_text(FUNCTIONS)
+    submitted = notebook(given("import numpy as np"), solution("squares", code))
+    return room.examine(folder, "unit", {"unit.ipynb": submitted})
+
+
+def test_a_function_is_timed_beside_the_baseline_in_its_own_candidate(room: ExamRoom, tmp_path: Path) -> None:
+    verdict = time_it(room, tmp_path, QUICK)
+    measured = verdict.measurements["squares-test"]
+    # A shared machine may be too noisy for a result; that costs nothing.
+    assert (verdict.cells[0].score, verdict.cells[0].outcome) in ((2, "passed"), (None, "inconclusive"))
+    assert measured["rounds"] >= 5
+    assert measured["speedup"] > 3
+
+
+def test_the_learners_own_loop_is_no_speedup(room: ExamRoom, tmp_path: Path) -> None:
+    loop = "def squares(x):\n    return np.array([sum(value * value for value in row) for row in x])"
+    verdict = time_it(room, tmp_path, loop)
+    assert (verdict.cells[0].score, verdict.cells[0].outcome) in ((1, "partial"), (None, "inconclusive"))
+
+
+SLOWER_NEIGHBOURS = """import threading
+def spin():
+    while True: pass
+for _ in range(4): threading.Thread(target=spin, daemon=True).start()
+"""
+#: Work that is done before the answer seems to end: the candidate asks back, and answers at once then.
+ASKS_BACK = """import grader.exam.candidate as exam
+old = exam.Candidate.do_block
+def other(self, request):
+    answer = old(self, request)
+    self.channel.send({"callback": 0, "args": [], "kwargs": {}})
+    self.channel.receive()
+    return answer
+exam.Candidate.do_block = other
+"""
+
+
+@pytest.mark.parametrize("attack", [SLOWER_NEIGHBOURS, ASKS_BACK])
+def test_tricks_with_time_gain_nothing(room: ExamRoom, tmp_path: Path, attack: str) -> None:
+    loop = "def squares(x):\n    return np.array([sum(value * value for value in row) for row in x])\n"
+    verdict = time_it(room, tmp_path, loop + attack)
+    # Threads that spin slow the learner's own calls, too, perhaps beyond their clock.
+    assert verdict.cells[0].outcome in ("partial", "inconclusive", "timeout")
+    assert verdict.measurements.get("squares-test", {}).get("speedup", 0) < 3
+
+
+def test_a_lazy_result_is_no_result(room: ExamRoom, tmp_path: Path) -> None:
+    lazy = (
+        "class Lazy(np.ndarray):\n    def __array__(self, *args, **kwargs): return (self.x * self.x).sum(axis=1)\n"
+        "def squares(x):\n    if len(x) < 100: return (x * x).sum(axis=1)\n"
+        "    found = np.zeros(len(x)).view(Lazy)\n    found.x = x\n    return found"
+    )
+    verdict = time_it(room, tmp_path, lazy)
+    assert (verdict.cells[0].score, verdict.cells[0].outcome) == (0, "failed")
+
+
+def test_an_instructors_function_must_be_importable(room: ExamRoom, tmp_path: Path) -> None:
+    source = notebook(
+        solution("squares", QUICK),
+        test(
+            "squares-test",
+            2,
+            "import exam, numpy as np\nfrom grader.checks import FunctionCheck\n"
+            "check = FunctionCheck(squares).inputs(lambda rng, n: (rng.random((n, 3)),), sizes=(2,))\n"
+            "check.expect(exam.model, rtol=1e-9).timing(9, baseline=lambda x: x)\n"
+            "check.points(speedup=(1, {2.0: 1})).run()",
+        ),
+    )
+    (tmp_path / "unit.ipynb").write_bytes(source)
+    (tmp_path / "exam.py").write_text(FUNCTIONS)
+    verdict = room.examine(tmp_path, "unit", {"unit.ipynb": notebook(solution("squares", QUICK))})
+    assert verdict.cells[0].score == 0
+    assert "exam.py" in str(verdict.cells[0].findings[0].evidence)

@@ -301,6 +301,15 @@ def test_a_noisy_device_gets_more_rounds_and_in_doubt_the_higher_band() -> None:
     assert got(report) == {"speedup": 2}
 
 
+def test_noise_within_one_band_does_no_harm() -> None:
+    clock = Feigned(said=wavering(0.3), said_together=wavering(0.3))
+    clock.block = follow(clock)  # type: ignore[method-assign]
+    report = ran(clock, speedup=(2, {1.5: 2, 1.0: 1}))
+    assert got(report) == {"speedup": 2}
+    assert report.measurements["rounds"] < MOST
+    assert report.measurements["speedup_spread"] > 0.05
+
+
 def test_too_noisy_to_tell_is_no_result() -> None:
     def wild(who: str, number: int, seconds: float) -> float:
         return seconds * (1.0, 0.3, 2.4)[number % 3] if who == "learner" else seconds
