@@ -141,12 +141,23 @@ def course_schema() -> None:
 
 
 @course_app.command("check")
-def course_check(directory: Path) -> None:
-    """Prove a course: structure, model full marks, starter zero, every wrong solution caught, where its tests run."""
+def course_check(
+    directories: Annotated[list[Path], typer.Argument(metavar="COURSE_DIR...")],
+    anew: Annotated[bool, typer.Option("--anew", help="Prove units again that were proved as they are.")] = False,
+) -> None:
+    """Prove courses: structure, model full marks, starter zero, every wrong solution caught, where their tests run."""
+    for directory in directories:
+        _course_folder(directory)
+    proved = [_checked(directory, anew) for directory in directories]
+    if not all(proved):
+        raise typer.Exit(1)
+
+
+def _checked(directory: Path, anew: bool) -> bool:
+    from grader.course import proofs
     from grader.course.check import check
     from grader.course.modes import Mode
 
-    _course_folder(directory)
     modes: list[Mode] = []
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("checking", total=None)
@@ -154,15 +165,28 @@ def course_check(directory: Path) -> None:
         def step(done: int, total: int, what: str) -> None:
             progress.update(task, completed=done, total=total, description=what)
 
-        problems = check(directory, progress=step, decided=modes.append)
+        problems = check(directory, progress=step, decided=modes.append, kept=None if anew else proofs.folder())
 
-    for mode in modes:
-        out.print(str(mode), markup=False, highlight=False, soft_wrap=True)
-    for problem in problems:
-        out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-    if problems:
-        raise typer.Exit(1)
-    out.print(f"{directory}: ok", markup=False, highlight=False)
+    for line in (*modes, *problems):
+        out.print(str(line), markup=False, highlight=False, soft_wrap=True)
+    if not problems:
+        out.print(f"{directory}: ok", markup=False, highlight=False)
+    return not problems
+
+
+@course_app.command("preview")
+def course_preview(
+    directory: Path,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8765,
+) -> None:
+    """Show a course in the browser as learners read it, and again after each save. Executes nothing of it."""
+    from campus.preview import serve
+
+    _course_folder(directory)
+    try:
+        serve(directory, port, say=lambda url: out.print(f"{url} (Ctrl+C ends)", markup=False, highlight=False))
+    except OSError as error:
+        raise _refuse(f"port {port}: {error.strerror}; choose another with --port") from error
 
 
 @course_app.command("build")

@@ -10,20 +10,21 @@ import queue
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import nbformat
 
+from grader.course import proofs
 from grader.course.build import answered, build_course, notebook, released
 from grader.course.model import CourseError, Problem
 from grader.course.modes import Mode, Trial, tried
 from grader.course.opened import Opened, assignments, open_course
 from grader.course.reader import Answer, Course, Unit, read
 from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
-from grader.exam.verdict import Tests, Verdict
+from grader.exam.verdict import Verdict
 
 Progress = Callable[[int, int, str], None]
 
@@ -46,11 +47,13 @@ def check(
     limits: ExamLimits | None = None,
     workers: int | None = None,
     decided: Callable[[Mode], None] | None = None,
+    kept: Path | None = None,
 ) -> list[Problem]:
     """Every problem of the course in `folder`; an empty list proves it.
 
     A plain nbgrader folder is checked for full marks of its model solutions. `decided` hears where the test cells of
-    an assignment run: of every one of a plain folder, else of those that need to run in the learner's process.
+    an assignment run: of every one of a plain folder, else of those that need to run in the learner's process. A unit
+    of which `kept` holds a proof is not proved again, and what is proved now goes there.
     """
     say = progress or (lambda done, total, what: None)
     hear = decided or (lambda mode: None)
@@ -59,10 +62,7 @@ def check(
         scratch = Path(name)
         try:
             if (folder / "course.yaml").exists():
-                course = read(folder)
-                build_course(course, scratch / "course")
-                with _rooms(count, limits, scratch) as each:
-                    return _prove(course, scratch / "course", each, say, hear)
+                return _check(read(folder), scratch, partial(_rooms, count, limits, scratch), limits, say, hear, kept)
             names = assignments(folder)
             with _rooms(count, limits, scratch) as each:
                 return _prove_plain(folder, scratch / "course", names, each, say, hear)
@@ -99,7 +99,37 @@ def _rooms(count: int, limits: ExamLimits | None, scratch: Path) -> Iterator[_Ea
         yield each
 
 
-def _prove(course: Course, built: Path, each: _Each, say: Progress, hear: Callable[[Mode], None]) -> list[Problem]:
+def _check(
+    course: Course,
+    scratch: Path,
+    rooms: Callable[[], AbstractContextManager[_Each]],
+    limits: ExamLimits | None,
+    say: Progress,
+    hear: Callable[[Mode], None],
+    kept: Path | None,
+) -> list[Problem]:
+    keys = {unit.entry.id: proofs.key(course, unit, limits or ExamLimits()) for unit in course.units}
+    modes = {name: mode for name, key in keys.items() if kept and (mode := proofs.find(kept, key))}
+    waiting = [unit for unit in course.units if unit.entry.id not in modes]
+    problems: dict[str, list[Problem]] = {}
+    if waiting:
+        build_course(course, scratch / "course")
+        with rooms() as each:
+            found, problems = _prove(course, waiting, scratch / "course", each, say)
+        modes |= found
+    for name in problems:
+        if kept and not problems[name]:
+            proofs.keep(kept, keys[name], modes[name])
+    for unit in course.units:
+        if modes[unit.entry.id].differences and unit.entry.tests is None:
+            hear(modes[unit.entry.id])
+    return [problem for of_unit in problems.values() for problem in of_unit]
+
+
+def _prove(
+    course: Course, units: list[Unit], built: Path, each: _Each, say: Progress
+) -> tuple[dict[str, Mode], dict[str, list[Problem]]]:
+    """Modes and problems of these units, by their names."""
     base = course.file.languages[0]
     opened = Opened.built(course, built)
     trials: dict[str, Trial] = {}
@@ -125,24 +155,22 @@ def _prove(course: Course, built: Path, each: _Each, say: Progress, hear: Callab
             return [Problem(case.file, None, f"{case.label}: {error}")]
         return [Problem(case.file, None, f"{case.label}: {text}") for text in case.judge(verdict)]
 
-    cases = [case for unit in course.units for case in _cases(course, unit)]
-    total = len(course.units) + len(cases)
+    cases = [case for unit in units for case in _cases(course, unit)]
+    total = len(units) + len(cases)
     finished = iter(range(1, total + 1))
-    found = each(
-        [partial(attempt, unit) for unit in course.units],
-        lambda number: say(next(finished), total, course.units[number].entry.id),
+    judged = each(
+        [partial(attempt, unit) for unit in units],
+        lambda number: say(next(finished), total, units[number].entry.id),
     )
-    modes: dict[str, Tests] = {}
-    for unit in course.units:
-        mode = trials[unit.entry.id].mode
-        modes[unit.entry.id] = unit.entry.tests or mode.tests
-        if mode.differences and unit.entry.tests is None:
-            hear(mode)
-    found += each(
+    problems = {unit.entry.id: found for unit, found in zip(units, judged, strict=True)}
+    modes = {unit.entry.id: unit.entry.tests or trials[unit.entry.id].mode.tests for unit in units}
+    examined = each(
         [partial(examine, case) for case in cases],
         lambda number: say(next(finished), total, cases[number].label),
     )
-    return [problem for problems in found for problem in problems]
+    for case, found in zip(cases, examined, strict=True):
+        problems[case.unit] += found
+    return {name: trial.mode for name, trial in trials.items()}, problems
 
 
 def _judged(unit: Unit, language: str, trial: Trial) -> Iterator[Problem]:

@@ -71,8 +71,28 @@ class Course:
     units: list[Unit]
 
 
+@dataclass
+class Draft:
+    """A course folder as far as it could be read; `file` is None where course.yaml has faults."""
+
+    file: CourseFile | None
+    languages: list[str]
+    units: list[Unit]
+    problems: list[Problem]
+
+
 def read(folder: Path) -> Course:
     """The course in `folder`. Raises CourseError with every problem."""
+    draft = look(folder)
+    if draft.file is None or draft.problems:
+        raise CourseError(draft.problems)
+    for unit, entry in zip(draft.units, draft.file.units, strict=True):
+        unit.entry = entry
+    return Course(folder, draft.file, draft.units)
+
+
+def look(folder: Path) -> Draft:
+    """What can be read of the course in `folder`, and every problem. Raises CourseError where it has no course.yaml."""
     manifest = folder / "course.yaml"
     problems: list[Problem] = []
     described: CourseFile | None = None
@@ -105,14 +125,10 @@ def read(folder: Path) -> Course:
         if extra.name in (named or ()) or extra.name.startswith((".", "__")):
             continue
         if named is None:
-            _Reader(languages, extra, problems).read()
+            units.append(_Reader(languages, extra, problems).read())
         else:
             problems.append(Problem(extra, None, "no unit of course.yaml; name it there under `units`, or delete it"))
-    if described is None or problems:
-        raise CourseError(problems)
-    for unit, entry in zip(units, described.units, strict=True):
-        unit.entry = entry
-    return Course(folder, described, units)
+    return Draft(described, languages, units, problems)
 
 
 def _names(content: dict[Any, Any]) -> list[str] | None:

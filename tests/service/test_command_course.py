@@ -13,7 +13,9 @@ import pytest
 
 from grader.course.build import answered, build, notebook, read_bundle, released
 from grader.course.check import check
+from grader.course.modes import Mode
 from grader.course.reader import read
+from grader.exam.room import ExamRoom
 from tests.courses import MODEL, small_course
 from tests.notebooks import notebook as plain_notebook
 from tests.notebooks import solution
@@ -25,7 +27,7 @@ def lehrwerk(*arguments: object, **environment: str) -> subprocess.CompletedProc
         [sys.executable, "-m", "campus", *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "COLUMNS": "200", **environment},
+        env={"PATH": "/usr/bin:/bin", "HOME": "/dev/null", "COLUMNS": "200", **environment},
     )
 
 
@@ -47,6 +49,64 @@ def answer(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_good_course_is_proved(course: Path) -> None:
     done = lehrwerk("course", "check", course)
     assert (done.returncode, done.stdout) == (0, f"{course}: ok\n")
+
+
+def test_what_was_proved_is_not_proved_again_as_long_as_nothing_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, kept = small_course(tmp_path / "course"), tmp_path / "kept"
+    examined: list[str] = []
+    examine = ExamRoom.examine
+
+    def count(room: ExamRoom, source: Path, assignment: str, *arguments: Any, **more: Any) -> Any:
+        examined.append(assignment)
+        return examine(room, source, assignment, *arguments, **more)
+
+    monkeypatch.setattr(ExamRoom, "examine", count)
+    assert check(folder, kept=kept) == []
+    times = len(examined)
+    assert times > 5
+    assert check(folder, kept=kept) == []
+    assert len(examined) == times
+    for name, text in (
+        ("wrong/double/wrong_0.py", "# finding: assertion\ndef double(x):\n    return x + 0\n"),
+        ("unit.en.py", None),
+    ):
+        file = folder / "units" / "double" / name
+        file.write_text(text or file.read_text(encoding="utf-8").replace("Why?", "Why so?"), encoding="utf-8")
+        before = len(examined)
+        assert check(folder, kept=kept) == []
+        assert len(examined) == before + times
+    # What has a fault is proved again each time.
+    (folder / "units/double/solution/double.py").write_text("def double(x):\n    return x\n")
+    assert check(folder, kept=kept)
+    before = len(examined)
+    assert check(folder, kept=kept)
+    assert len(examined) > before
+
+
+def test_the_mode_that_was_found_is_told_from_a_kept_proof(tmp_path: Path) -> None:
+    folder, kept = small_course(tmp_path / "course"), tmp_path / "kept"
+    unit = folder / "units" / "double" / "unit.en.py"
+    text = unit.read_text(encoding="utf-8").replace(
+        "assert double(1) == 2", "import inspect\nassert inspect.isfunction(double) and double(1) == 2", 1
+    )
+    unit.write_text(text, encoding="utf-8")
+    told: list[Mode] = []
+    assert check(folder, decided=told.append, kept=kept) == []
+    assert check(folder, decided=told.append, kept=kept) == []
+    assert len(told) == 2
+    assert told[0] == told[1]
+    assert told[0].tests == "in-process"
+
+
+def test_several_courses_are_checked_and_each_is_answered_for(tmp_path: Path, course: Path) -> None:
+    bad = small_course(tmp_path / "bad")
+    (bad / "units/double/solution/double.py").unlink()
+    done = lehrwerk("course", "check", bad, course)
+    assert done.returncode == 1
+    assert "write solution/double.py" in done.stdout
+    assert f"{course}: ok\n" in done.stdout
 
 
 def test_a_new_course_is_proved_as_it_is(tmp_path: Path) -> None:

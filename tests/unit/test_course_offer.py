@@ -47,9 +47,8 @@ def test_each_reason_names_the_key_to_mend(offer: Offer, words: list[str]) -> No
 def test_publishing_refuses_it_and_leaves_nothing(tmp_path: Path) -> None:
     folder = small_course(tmp_path / "course")
     (folder / "course.yaml").write_text(MANIFEST + "offer: {price: 90, contract_type: business}\n", encoding="utf-8")
-    settings = Settings.model_validate(
-        {"data": str(tmp_path / "data"), "tenants": [{"id": "nord", "courses": [{"id": "small"}]}]}
-    )
+    tenant = {"id": "nord", "name": {"de": "Nord", "en": "North"}, "courses": [{"id": "small"}]}
+    settings = Settings.model_validate({"data": tmp_path / "data", "tenants": [tenant]})
     with pytest.raises(CourseError, match="zfu_number"):
         publish(settings, folder, "nord", by="somebody")
     assert not list((tmp_path / "data" / "courses").iterdir())
