@@ -113,7 +113,14 @@ class FeignedDriver:
 
     def cuLaunchKernel(self, function: Any, *given: Any) -> Any:
         self.calls.append("cuLaunchKernel")
-        grid, block, (shared, _, addresses, _) = given[:3], given[3:6], given[6:]
+        return self._launch(function, *given[:-1])
+
+    def cuLaunchCooperativeKernel(self, function: Any, *given: Any) -> Any:
+        self.calls.append("cuLaunchCooperativeKernel")
+        return self._launch(function, *given)
+
+    def _launch(self, function: Any, *given: Any) -> Any:
+        grid, block, (shared, _, addresses) = given[:3], given[3:6], given[6:]
         if block[0] * block[1] * block[2] > 1024:
             return (Status.CUDA_ERROR_INVALID_VALUE,)
         self.launches += 1

@@ -16,12 +16,18 @@ from grader.device.conditions import throttles
 from grader.device.cuda import CudaDevice
 from grader.device.emulated import EmulatedDevice
 from grader.device.interface import DeviceError, Launch, Pointer
-from grader.exam.bench import launch_to_plain, questions
+from grader.exam.bench import launch_to_plain
 from grader.exam.bench_link import BenchClock, BenchDevice
-from grader.exam.channel import pack, unpack
+from tests.benches import Wired, clock_over
+from tests.kernels import right_kernels
+from tests.kernels.case import Case, python_cases
 from tests.unit.driver import FeignedDriver
 from tests.unit.emulator import compiled
 
+#: Kernels whose blocks wait for each other, and others.
+TOGETHER = ("neighbours_after_the_grid_met", "one_block_sums_what_all_wrote")
+APART = ("guarded", "grid_stride", "block_reduction")
+RIGHT = [case for case in python_cases(right_kernels) if case.name in TOGETHER + APART]
 DOUBLE = """.version 8.0
 .target sm_90
 .visible .entry secret_name(.param .u64 x) {
@@ -106,6 +112,17 @@ def test_each_timed_launch_finds_cold_caches_and_what_warms_up_is_not_timed(
     assert gpu.conditions() == {"uuid": "GPU-00010203-0405-0607-0809-0a0b0c0d0e0f", "reaches_host": False}
 
 
+@pytest.mark.parametrize("case", RIGHT, ids=lambda case: f"{case.name}{'.cu' if case.file else ''}")
+def test_kernels_come_to_the_driver_with_their_arguments(driver: FeignedDriver, gpu: CudaDevice, case: Case) -> None:
+    result = gpu.launch(case.launch())
+    assert result.findings == []
+    for left, right in zip(case.run()[0].buffers, result.buffers, strict=True):
+        assert np.array_equal(left, right)
+    together = case.name in TOGETHER
+    assert ("cuLaunchCooperativeKernel" in driver.calls) == together
+    assert ("cuLaunchKernel" in driver.calls) != together
+
+
 def test_a_kernels_fault_is_a_finding_and_the_context_is_lost(driver: FeignedDriver, gpu: CudaDevice) -> None:
     driver.fault = lambda number: True
     assert [finding.kind for finding in gpu.launch(launch()).findings] == ["out-of-bounds"]
@@ -131,28 +148,6 @@ def test_throttling_is_told_by_its_reasons() -> None:
 
 
 # -- over the wire, as in an exam
-
-
-class Wired:
-    """A bench in this process, behind the messages that an exam sends. `bend` may change an answer on its way."""
-
-    def __init__(self, device: Any, bend: Callable[[str, Any], Any] = lambda name, answer: answer) -> None:
-        self.questions = questions(device)
-        self.bend = bend
-        self.asked: list[tuple[str, Any]] = []
-        self.quiet: set[str] = set()
-
-    def seconds(self) -> float:
-        return 1e9
-
-    def ask(self, name: str, about: Any, *, again: bool = True, quiet: bool = False) -> Any:
-        self.asked.append((name, unpack(pack({"it": about}))["it"]))
-        self.quiet |= {name} if quiet else set()
-        return unpack(pack({"it": self.bend(name, self.questions[name](self.asked[-1][1]))}))["it"]
-
-
-def clock_over(learner: Wired, yardstick: Wired) -> BenchClock:
-    return BenchClock(learner, yardstick, 100)  # type: ignore[arg-type]
 
 
 def block(bench: Wired, count: int = 2) -> Block:
