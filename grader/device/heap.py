@@ -8,6 +8,7 @@ Imports the interface only.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import operator
@@ -235,6 +236,8 @@ class LocalHeap:
         self._starts: list[int] = []
         self._allocations: dict[int, _Allocation] = {}
         self._used = 0
+        #: Variables of modules as launches left them, by the text's digest.
+        self._variables: dict[bytes, dict[str, bytes]] = {}
         self._counters = HeapCounters()
 
     @property
@@ -338,6 +341,8 @@ class LocalHeap:
                 handles.append(handle)
             parameters.append(Pointer(handles.index(handle), argument.address - handle, begin, end))
         allocations = [self._allocations[handle] for handle in handles]
+        module = hashlib.sha256(ptx.encode()).digest()
+        variables = self._variables.get(module, {})
         result = self.device.launch(
             Launch(
                 ptx=ptx,
@@ -351,6 +356,7 @@ class LocalHeap:
                 seed=self.seed,
                 races=self.races,
                 step_limit=self.step_limit,
+                variables=variables,
                 trace=self.trace,
             )
         )
@@ -358,6 +364,9 @@ class LocalHeap:
             allocation.bytes[:] = left
             # Which bytes a kernel wrote is not handed out: from here on the heap is silent about them.
             allocation.written = True
+        if result.variables:
+            self._used += sum(len(data) for name, data in result.variables.items() if name not in variables)
+            self._variables[module] = {**variables, **result.variables}
         self.last = result
         self._counters.launches += 1
         self._printed = (self._printed + result.printed)[:MAX_PRINTED]

@@ -6,6 +6,7 @@ Two devices answer this interface: the emulated GPU (`grader.device.emulated`) a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -99,7 +100,8 @@ class Launch:
     before the launch; `initialised` says for each buffer whether its bytes count as written before the
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
     instructions, in all; `thread_step_limit` those of one thread. `trace` is the number in the grid of a warp whose
-    doings are recorded, on the emulated GPU.
+    doings are recorded, on the emulated GPU. `variables` holds bytes of the module's own variables as an earlier launch
+    left them, by name; the others begin with their initial values.
     """
 
     ptx: str
@@ -115,6 +117,7 @@ class Launch:
     step_limit: int = 200_000_000
     thread_step_limit: int = 2_000_000
     trace: int | None = None
+    variables: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass
@@ -144,6 +147,7 @@ class LaunchResult:
     """`buffers` as the kernel left them, in the order of `Launch.buffers`; `seconds` only from a real GPU.
 
     `printed` is what the kernel's printf wrote, on the emulated GPU; on a real one it goes to the process's stdout.
+    `variables` are those of the module that a kernel may change, from the emulated GPU; a real one keeps them itself.
     `trace` is a `grader.device.emulated.trace.Trace` where the launch asked for one.
     """
 
@@ -153,6 +157,7 @@ class LaunchResult:
     seconds: float | None = None
     printed: str = ""
     trace: Any = None
+    variables: dict[str, bytes] = field(default_factory=dict)
 
 
 class Device(Protocol):

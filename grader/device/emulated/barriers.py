@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.device.emulated import messages
-from grader.device.emulated.order import THREAD_BITS
+from grader.device.emulated.order import THREAD_BITS, WARP
 from grader.device.emulated.state import Stop
 from grader.device.emulated.translate import Block
 
@@ -26,6 +26,12 @@ class Arrival:
     index: np.ndarray
     block: Block
     tick: int
+    #: As many threads complete the barrier; None for all of the block.
+    count: int | None
+
+
+#: Barriers that a block has.
+BARRIERS = 16
 
 
 class Barriers:
@@ -45,13 +51,23 @@ class Barriers:
         """Does anybody wait?"""
         return bool(self.waiting)
 
-    def arrive(self, block: Block, index: np.ndarray) -> None:
+    def arrive(self, block: Block, index: np.ndarray, brought: list[np.ndarray]) -> None:
+        """Lanes come to the barrier at the end of `block`, each with the number and, it may be, the count it names."""
         self.wave.counters.barriers += len(index)
-        arrival = Arrival(index, block, self.state.tick(block.site, 0))
-        self.waiting.setdefault(block.barrier, []).append(arrival)
+        tick = self.state.tick(block.site, 0)
+        numbers, counts = brought[0], brought[1] if len(brought) > 1 else np.zeros(len(index), np.uint32)
+        bad = (numbers >= BARRIERS) | (counts % WARP != 0)
+        if bad.any():
+            thread, place = self.wave.where(int(self.wave.numbers[index[bad.argmax()]]))
+            self.wave.report(messages.no_such_barrier(self.wave.line_of(block.site), thread, place), block.site)
+            raise Stop
         if block.arrives:
             self.wave.enter(block.following, index)
-        self.complete(block.barrier)
+        keys = numbers.astype(np.int64) << 32 | counts
+        for key in [int(keys[0])] if (keys == keys[0]).all() else np.unique(keys).tolist():
+            barrier, count = key >> 32, (key & 0xFFFFFFFF) or None
+            self.waiting.setdefault(barrier, []).append(Arrival(index[keys == key], block, tick, count))
+            self.complete(barrier)
 
     def left(self) -> None:
         """Threads have exited: those who waited for them wait no more."""
@@ -66,11 +82,9 @@ class Barriers:
         for arrival in arrivals:
             owner = arrival.index // self.wave.block_threads
             arrived += np.bincount(owner, minlength=self.wave.blocks)
-            if arrival.block.barrier_count is not None:
-                needed[owner] = np.minimum(arrival.block.barrier_count, self.wave.block_threads)
-        exited = self.wave.block_threads - self.wave.alive
-        counted = needed < self.wave.block_threads
-        needed = np.where(counted & (needed > self.wave.alive), needed - exited, np.minimum(needed, self.wave.alive))
+            # A count of the whole block is met by those who are left, a smaller one by as many as it says.
+            if arrival.count is not None and arrival.count < self.wave.block_threads:
+                needed[owner] = arrival.count
         done = (arrived > 0) & (arrived >= needed)
         if not done.any():
             return

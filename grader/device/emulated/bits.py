@@ -119,10 +119,25 @@ def _bfi(t: Any, i: Instruction) -> Operation:
     return lambda lanes: put(lanes, alu.insert_field(a(lanes), b(lanes), start(lanes), length(lanes)))
 
 
+#: The modes of prmt: which of the eight bytes comes to place k, where the selector's low bits are n.
+PERMUTATIONS: dict[str, Callable[[int, int], int]] = {
+    "f4e": lambda n, k: n + k,
+    "b4e": lambda n, k: (n - k) % 8,
+    "rc8": lambda n, k: n,
+    "ecl": lambda n, k: max(n, k),
+    "ecr": lambda n, k: min(n, k),
+    "rc16": lambda n, k: n % 2 * 2 + k % 2,
+}
+
+
 def _prmt(t: Any, i: Instruction) -> Operation:
     a, b, c = (t.get(o, np.uint32) for o in i.operands[1:4])
     put = t.set(i.operands[0], np.uint32)
-    return lambda lanes: put(lanes, alu.permute_bytes(a(lanes), b(lanes), c(lanes)))
+    if i.parts[-1] not in PERMUTATIONS:
+        return lambda lanes: put(lanes, alu.permute_bytes(a(lanes), b(lanes), c(lanes)))
+    chosen = PERMUTATIONS[i.parts[-1]]
+    selectors = np.array([sum(chosen(n, k) << 4 * k for k in range(4)) for n in range(4)], np.uint32)
+    return lambda lanes: put(lanes, alu.permute_bytes(a(lanes), b(lanes), selectors[c(lanes) & np.uint32(3)]))
 
 
 def _lop3(t: Any, i: Instruction) -> Operation:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.device.emulated import library
+from grader.device.emulated import library, pointers
 from grader.device.emulated.ptx import (
     MAX_INSTRUCTIONS,
     Address,
@@ -80,7 +80,7 @@ def called(instruction: Instruction) -> tuple[str, tuple[Any, ...], tuple[Any, .
 
 def link(module: Module, kernel: Function) -> Linked:
     """The kernel and what it calls as one function. Raises PtxError where a call leads nowhere or does not fit."""
-    module, kernel = with_library(module, kernel)
+    module, kernel = whole(module, kernel)
     edges = reached(module, kernel)
     if len(edges) == 1 and not any(i.parts[0] == "call" for i in kernel.instructions):
         return Linked(kernel, registers={kernel.name: list(kernel.registers)})
@@ -93,7 +93,13 @@ def link(module: Module, kernel: Function) -> Linked:
     return linked
 
 
-def with_library(module: Module, kernel: Function) -> tuple[Module, Function]:
+def whole(module: Module, kernel: Function) -> tuple[Module, Function]:
+    """With calls through pointers written out, and with the functions that a GPU's linker would add."""
+    module = pointers.direct(module)
+    return _with_library(module, module.functions[kernel.name])
+
+
+def _with_library(module: Module, kernel: Function) -> tuple[Module, Function]:
     """Where a function is called that the device's library has, one of its own for that call, on the caller's line."""
     known = library.functions()
     functions = dict(module.functions)
@@ -102,7 +108,7 @@ def with_library(module: Module, kernel: Function) -> tuple[Module, Function]:
         for number, instruction in enumerate(instructions):
             if instruction.parts[0] != "call":
                 continue
-            name = called(instruction)[0]
+            name = next((o.name for o in instruction.operands if isinstance(o, Symbol)), "")
             if name not in known or name in module.functions:
                 continue
             own = f"{name}#{len(functions)}"
@@ -131,6 +137,8 @@ def reached(module: Module, kernel: Function) -> dict[str, set[str]]:
             if name in module.functions and not module.functions[name].entry:
                 names.add(name)
                 waiting.append(module.functions[name])
+            elif name in ("malloc", "free"):
+                raise PtxError(f"{name} in a kernel is not known: allocate memory before the launch", instruction.at)
             elif name not in EXTERNAL:
                 raise PtxError(f"call of {name}, which is no function here", instruction.at)
     return edges

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.device.emulated import library, machine, messages
+from grader.device.emulated import library, machine, messages, pointers
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.memory import Memory
 from grader.device.emulated.ptx import Variable, parse
@@ -15,6 +15,8 @@ MAX_BLOCK = (1024, 1024, 64)
 MAX_GRID = (2**31 - 1, 65535, 65535)
 MAX_STATIC_SHARED = 48 << 10
 MAX_SHARED = 227 << 10
+#: Variables of a module, in bytes.
+MAX_VARIABLES = 256 << 20
 #: A launch whose buffers exceed this is refused, in bytes.
 MAX_MEMORY = 4 << 30
 
@@ -36,6 +38,7 @@ class EmulatedDevice:
     def __init__(self, compute_capability: tuple[int, int] = (9, 0)) -> None:
         self.compute_capability = compute_capability
         self._gate = Gate()
+        self._launches = 0
 
     def launch(self, launch: Launch) -> LaunchResult:
         """Run it to its end; every fault of the kernel is a finding. Buffers of the launch are not changed."""
@@ -58,7 +61,15 @@ class EmulatedDevice:
         if program.meets_grid:
             size = library.WORKSPACE_BYTES
             constants[library.WORKSPACE] = Variable(library.WORKSPACE, "global", size, size)
-        state = State(launch, program, Memory(launch, constants, program.granule))
+        if sum(variable.size for variable in constants.values()) > MAX_VARIABLES:
+            unchanged.findings.append(_too_large_variables())
+            return unchanged
+        aside = 0
+        if program.variables:
+            self._launches = (self._launches + 1) % 16
+            aside = self._launches * 32
+        memory = Memory(launch, constants, pointers.addresses(module), program.granule, aside)
+        state = State(launch, program, memory)
         ended = True
         try:
             machine.run(state)
@@ -77,6 +88,7 @@ class EmulatedDevice:
             state.counters,
             printed=state.printed.text(),
             trace=state.trace,
+            variables=state.memory.variables(program.variables),
         )
 
 
@@ -125,6 +137,16 @@ def _too_much_shared(program: Program, launch: Launch) -> Finding | None:
             "of fixed size.",
             "de": f"Der Kernel verlangt {size} Byte Shared Memory; ein Block hat höchstens {MAX_STATIC_SHARED} Byte "
             "fester Größe.",
+        }
+    )
+
+
+def _too_large_variables() -> Finding:
+    return messages.bad_launch(
+        {
+            "en": f"The module's variables take more than {MAX_VARIABLES} bytes. Pass large arrays as arguments.",
+            "de": f"Die Variablen des Moduls brauchen mehr als {MAX_VARIABLES} Byte. "
+            "Übergib große Arrays als Argumente.",
         }
     )
 

@@ -77,6 +77,7 @@ _MODIFIERS: dict[str, set[str]] = {
         ("bmsk szext", {"clamp", "wrap"}),
         ("testp", {"finite", "infinite", "number", "notanumber", "normal", "subnormal"}),
         ("bfind", {"shiftamt"}),
+        ("prmt", set(bits.PERMUTATIONS)),
         ("setp set", {*alu.COMPARISONS, *moves.COMBINE, "ftz"}),
         ("cvt", {*_ROUNDINGS, *alu.ROUND, "ftz", "sat", "relu", "rna"}),
         ("cvta", {"to", *_SPACES}),

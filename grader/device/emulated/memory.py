@@ -7,7 +7,7 @@ interface and this package.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ WINDOW_BITS = 40
 MIDDLE = 1 << (WINDOW_BITS - 1)
 _OFFSET = np.uint64((1 << WINDOW_BITS) - 1)
 #: Window numbers above those of parameters and module variables.
-SHARED_WINDOW, LOCAL_WINDOW = 1 << 16, (1 << 16) + 1
+SHARED_WINDOW, LOCAL_WINDOW, FUNCTION_WINDOW = 1 << 16, (1 << 16) + 1, (1 << 16) + 2
 GLOBAL, SHARED, LOCAL = 0, 1, 2
 #: The thread in a record.
 THREADS = (1 << 32) - 1
@@ -53,14 +53,26 @@ class Window:
 class Memory:
     """Bytes of one launch. Global memory is one array; shared and local memory are arrays of one wave of blocks."""
 
-    def __init__(self, launch: Launch, constants: dict[str, Any], granule: int) -> None:
+    def __init__(
+        self, launch: Launch, constants: dict[str, Any], functions: dict[str, int], granule: int, aside: int = 0
+    ) -> None:
+        """`functions` are addresses by name. So many windows lie `aside`: an address of another launch meets them."""
         self.granule = granule
         self.buffer_starts: list[int] = []
         position = _ALIGN
         for buffer in launch.buffers:
             self.buffer_starts.append(position)
             position += -(-buffer.nbytes // _ALIGN) * _ALIGN + _ALIGN
+        # Variables come first: their addresses are the same in each launch of the module.
         self.windows: list[Window] = [Window(0, 0, 0, None)]
+        self.symbols: dict[str, int] = {}
+        places: list[tuple[int, bytes]] = []
+        for name, variable in constants.items():
+            self.symbols[name] = address(len(self.windows), 0)
+            self.windows.append(Window(position, 0, variable.size, None, variable.space == "const"))
+            places.append((position, launch.variables.get(name) or variable.initial or bytes(variable.size)))
+            position += -(-variable.size // _ALIGN) * _ALIGN + _ALIGN
+        self.windows += [Window(0, 0, 0, None)] * aside
         self.parameters: list[int | bytes] = []
         for index, parameter in enumerate(launch.parameters):
             if isinstance(parameter, Pointer):
@@ -69,13 +81,6 @@ class Memory:
                 self.windows.append(Window(start, parameter.begin, parameter.end, index))
             else:
                 self.parameters.append(parameter)
-        self.symbols: dict[str, int] = {}
-        places: list[tuple[int, bytes]] = []
-        for name, variable in constants.items():
-            self.symbols[name] = address(len(self.windows), 0)
-            self.windows.append(Window(position, 0, variable.size, None, variable.space == "const"))
-            places.append((position, variable.initial or bytes(variable.size)))
-            position += -(-variable.size // _ALIGN) * _ALIGN + _ALIGN
         self.bytes = np.zeros(position, np.uint8)
         cells = position // granule
         self.initialised = np.zeros(cells, bool)
@@ -88,9 +93,10 @@ class Memory:
             self.initialised[start // granule : -(-(start + len(data)) // granule)] = True
         for name, variable in constants.items():
             start = self.windows[self.symbols[name] >> WINDOW_BITS].start
-            for offset, other, added in variable.references:
+            for offset, other, added in () if name in launch.variables else variable.references:
                 at = start + offset
-                self.bytes[at : at + 8] = np.frombuffer((self.symbols[other] + added).to_bytes(8, "little"), np.uint8)
+                there = functions[other] if other in functions else self.symbols[other]
+                self.bytes[at : at + 8] = np.frombuffer(((there + added) % (1 << 64)).to_bytes(8, "little"), np.uint8)
         #: Where the barrier of the whole grid lies in `bytes`.
         self.grid_barrier: int | None = None
         if library.WORKSPACE in self.symbols:
@@ -106,6 +112,11 @@ class Memory:
             self.bytes[start : start + buffer.nbytes].copy()
             for start, buffer in zip(self.buffer_starts, launch.buffers, strict=True)
         ]
+
+    def variables(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The module's variables of these names as they are now."""
+        windows = {name: self.windows[self.symbols[name] >> WINDOW_BITS] for name in names}
+        return {name: self.bytes[w.start : w.start + w.end].tobytes() for name, w in windows.items()}
 
     def resolve(
         self, addresses: np.ndarray, size: int

@@ -142,6 +142,18 @@ def divergent_barrier(line: int | None, other: int | None, thread: Dim3, block: 
     )
 
 
+def no_such_barrier(line: int | None, thread: Dim3, block: Dim3) -> Finding:
+    return _of_a_thread(
+        "barrier",
+        "{who} comes to a barrier that does not exist: numbers go from 0 to 15, and a count is a multiple of 32.",
+        "{who} kommt zu einer Barriere, die es nicht gibt: Nummern gehen von 0 bis 15, und eine Anzahl ist ein "
+        "Vielfaches von 32.",
+        line,
+        thread,
+        block,
+    )
+
+
 def incomplete_exchange(line: int | None, other: int | None, thread: Dim3, block: Dim3) -> Finding:
     at_en = f"; others wait at line {other}" if other and other != line else ""
     at_de = f"; andere warten in Zeile {other}" if other and other != line else ""

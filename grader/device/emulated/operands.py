@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.device.emulated import calls, library
+from grader.device.emulated import calls, library, pointers
 from grader.device.emulated.calls import Place
 from grader.device.emulated.formats import FORMATS
 from grader.device.emulated.ptx import Address, Immediate, Module, PtxError, Register, Symbol, Variable, Vector
@@ -32,6 +32,7 @@ class Operands:
         self.module = module
         self.linked = linked
         self.function = function
+        self.functions = pointers.addresses(module)
         self.numbers = {name: number for number, name in enumerate(function.registers)}
         self.types = [FORMATS[kind].storage for kind in function.registers.values()]
         variables = [*module.variables.values(), *function.variables.values()]
@@ -115,6 +116,9 @@ class Operands:
         if name in self.module.variables:
             offset = operand.offset
             return lambda lanes: np.uint64(lanes.wave.memory.symbols[name] + offset).view(kind)
+        if name in self.functions:
+            place = kind.type(self.functions[name])
+            return lambda lanes: place
         raise PtxError(f"unknown symbol {name}")
 
     def set(self, operand: Any, dtype: Any) -> Callable[[Lanes, Any], None]:

@@ -306,8 +306,9 @@ class _Reader:
                 raise PtxError(f"unknown directive {token.text!r}", token.at)
         for variable in self.modules_variables.values():
             for _, name, _ in variable.references:
-                if name not in self.modules_variables:
-                    raise PtxError(f"{variable.name} holds the address of {name}, which is no variable here")
+                known = self.modules_variables.get(name)
+                if (known is None or known.space not in ("global", "const")) and name not in self.functions:
+                    raise PtxError(f"{variable.name} holds the address of {name}, which is not in the module")
         return Module(target, self.modules_variables, self.functions, self.files, version)
 
     def _file(self) -> None:

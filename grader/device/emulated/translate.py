@@ -16,7 +16,7 @@ import numpy as np
 from grader.device.emulated import calls, instructions, library
 from grader.device.emulated.access import Access
 from grader.device.emulated.calls import CallSite
-from grader.device.emulated.operands import Operands, Operation
+from grader.device.emulated.operands import Getter, Operands, Operation
 from grader.device.emulated.order import NARROW, WIDE
 from grader.device.emulated.ptx import (
     SIZES,
@@ -54,8 +54,8 @@ class Block:
     ends: str = "fall"
     target: int = -1
     following: int = -1
-    barrier: int = 0
-    barrier_count: int | None = None
+    #: A barrier's number and, where it has one, its count of threads.
+    barrier: tuple[Getter, ...] = ()
     guard: Callable[[Lanes], Any] | None = None
     length: int = 0
     #: What lanes of a warp do together.
@@ -116,6 +116,8 @@ class Program:
     tallies: bool = False
     #: Are there warp operations?
     exchanges: bool = False
+    #: Names of the module's variables that it may change.
+    variables: frozenset[str] = frozenset()
     #: Does the whole grid meet?
     meets_grid: bool = False
 
@@ -200,8 +202,20 @@ class _Translator(Operands):
             frame_size=self.frame_size,
             tallies=any(map(_reduces, instructions)),
             exchanges=any(map(is_exchange, instructions)),
+            variables=self._changed_variables(),
             meets_grid=library.meets_grid(function),
         )
+
+    def _changed_variables(self) -> frozenset[str]:
+        """Those that the kernel names, or whose address another one holds."""
+        named = {
+            symbol.name
+            for instruction in self.function.instructions
+            for operand in instruction.operands
+            if isinstance(symbol := operand.base if isinstance(operand, Address) else operand, Symbol)
+        }
+        named |= {name for variable in self.module.variables.values() for _, name, _ in variable.references}
+        return frozenset(n for n, v in self.module.variables.items() if v.space == "global" and n in named)
 
     def _granule(self) -> int:
         """Bytes of a shadow cell: the smallest access of the kernel."""
@@ -357,11 +371,9 @@ class _Translator(Operands):
         operands = instruction.operands
         if _reduces(instruction):
             block.predicate, operands = self.get(operands[-1], np.bool_), operands[1:-1]
-        counts = [o.value for o in operands if isinstance(o, Immediate)]
-        if len(counts) != len(operands) or not 1 + block.arrives <= len(counts) <= 2:
+        if not 1 + block.arrives <= len(operands) <= 2:
             raise Unsupported(instruction)
-        block.barrier = int(counts[0])
-        block.barrier_count = int(counts[1]) if len(counts) > 1 else None
+        block.barrier = tuple(self.get(operand, np.uint32) for operand in operands)
 
     def _target(self, label: Any, instruction: Instruction, starts: list[int]) -> int:
         """The block to which a branch leads."""

@@ -253,9 +253,9 @@ class Wave:
 
     @staticmethod
     def _brought(block: Block, lanes: Lanes) -> list[np.ndarray]:
-        """What each lane brings to its warp's operation: the mask, then the inputs."""
+        """What each lane brings to its warp's operation, its mask first, or to a barrier, its number first."""
         if block.exchange is None:
-            return []
+            return [lanes.spread(get(lanes)) for get in block.barrier]
         return [lanes.spread(get(lanes)) for get in (block.exchange.members, *block.exchange.inputs)]
 
     def _leave(self, block: Block, index: np.ndarray, brought: list[np.ndarray]) -> None:
@@ -276,7 +276,7 @@ class Wave:
         elif block.ends == "exchange":
             self.warps.arrive(block, index, brought)
         else:
-            self.barriers.arrive(block, index)
+            self.barriers.arrive(block, index, brought)
 
     def trap(self, site: int, index: np.ndarray, said: str = "") -> NoReturn:
         """The lanes `index` of this wave stop the kernel; `said` is what an assertion says."""
