@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ class Wired:
         self.bend = bend
         self.asked: list[tuple[str, Any]] = []
         self.quiet: set[str] = set()
+        self.took = 0.0
 
     def seconds(self) -> float:
         return 1e9
@@ -25,7 +27,10 @@ class Wired:
     def ask(self, name: str, about: Any, *, again: bool = True, quiet: bool = False) -> Any:
         self.asked.append((name, unpack(pack({"it": about}))["it"]))
         self.quiet |= {name} if quiet else set()
-        return unpack(pack({"it": self.bend(name, self.questions[name](self.asked[-1][1]))}))["it"]
+        started = time.perf_counter()
+        answer = self.questions[name](self.asked[-1][1])
+        self.took = time.perf_counter() - started
+        return unpack(pack({"it": self.bend(name, answer)}))["it"]
 
 
 def clock_over(learner: Wired, yardstick: Wired) -> BenchClock:

@@ -232,10 +232,10 @@ def _unexplained(timed: Mapping[Contender, Block]) -> str | None:
 
 
 def _beyond(ratios: Mapping[str, Ratio], kept: Sequence[Mapping[Contender, float]]) -> bool:
-    """Faster than a device can be?"""
-    if any(ratio.value > CEILINGS.get(name, math.inf) for name, ratio in ratios.items()):
+    """Faster than a device can be, also by two standard errors less?"""
+    if any(ratio.value * (1 - 2 * ratio.spread) > CEILINGS.get(name, math.inf) for name, ratio in ratios.items()):
         return True
-    return "echo" in kept[0] and statistics.median(times["learner"] / times["echo"] for times in kept) < FLOOR
+    return "echo" in kept[0] and Ratio.of([times["learner"] / times["echo"] for times in kept]).credited < FLOOR
 
 
 def credit(bands: Bands, ratio: float) -> float:

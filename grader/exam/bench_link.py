@@ -54,8 +54,11 @@ class Asked:
         """Raises LearnerError where it is not answered in time, DeviceError where it cannot be."""
         body = pack({name: about})
         for attempt in (1, 2):
+            if quiet:
+                self.channel.send({"hush": True})
+                self.channel.receive()
             seconds, started = self.seconds(), time.perf_counter()
-            self.channel.send({"ask": self.role, "seconds": seconds, "quiet": quiet})
+            self.channel.send({"ask": self.role, "seconds": seconds})
             self.channel.send_raw(body)
             answer = self.channel.receive()
             if "gone" not in answer:
@@ -141,9 +144,8 @@ class BenchClock:
         fresh = self._seconds(bench.ask("go", 1, again=False, quiet=True), len(launches) - 1)
         outputs = tuple(self._collected(bench, number, launches[number]) for number in range(1, len(launches)))
         repeat = min(max(math.ceil(_TOGETHER / max(sum(fresh), 1e-9)), 1), _MOST)
-        started = time.perf_counter()
         reply = bench.ask("go", repeat, again=False, quiet=True)
-        wall = time.perf_counter() - started
+        wall = bench.took
         together = self._seconds(reply, repeat * (len(launches) - 1))
         conditions = _conditions(bench.ask("conditions", None, again=False))
         bench.ask("clear", None, again=False)

@@ -35,6 +35,8 @@ _REQUEST_BYTES = 8 << 20
 _GRACE = 5.0
 #: Processes that launch and assemble kernels: learners' in all but the yardstick, the instructor's only there.
 BENCHES = ("bench", "emulator", "yardstick", "assembler")
+#: Processes in which learner code may go on between questions.
+LEARNERS = ("candidate", "device")
 #: So many examiners are tried for one notebook.
 _EXAMINERS = 8
 
@@ -114,6 +116,8 @@ class Conduct:
             "timed": not processes,
         }
         self.processes: dict[str, Process] = {}
+        #: Those that stand still while something is timed.
+        self.still: list[Process] = []
         self.number = 0
         self.results: dict[str, _Result] = {}
         #: The cell that the examiner is at, and its own time on it so far.
@@ -130,6 +134,7 @@ class Conduct:
         for process in self.processes.values():
             process.end()
         self.processes.clear()
+        self.still.clear()
 
     def run(self) -> list[CellVerdict]:
         """Conduct the exam; an examiner that ends is replaced, and what was found by then stays."""
@@ -187,6 +192,9 @@ class Conduct:
             said = self._hear(examiner)
             if "ask" in said:
                 self._pass_on(examiner, said)
+            elif "hush" in said:
+                self._hush()
+                self._say(examiner, {"hushed": True})
             elif "fresh" in said:
                 self._lose("candidate")
             elif "cell" in said:
@@ -254,10 +262,11 @@ class Conduct:
         until = min(time.monotonic() + seconds, self.deadline)
         process = self._process(role)
         try:
-            with self._silence(role) if request.get("quiet") is True else contextlib.nullcontext():
-                process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
-                device = functools.partial(self._process, "device") if role == "candidate" else None
-                answer, requests = answer_of(process, until, device)
+            if role in LEARNERS:
+                self._go_on()
+            process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
+            device = functools.partial(self._process, "device") if role == "candidate" else None
+            answer, requests = answer_of(process, until, device)
         except TimedOut as error:
             if role == "test-device":
                 raise _ExaminerGone(True, "its device was busy for all of a cell's clock") from error
@@ -274,6 +283,8 @@ class Conduct:
             self._say(examiner, {"gone": "excess" if broken.exceeded else "ended", "why": reason[:500]})
         else:
             self._say(examiner, {"answer": True, "device_requests": requests}, answer)
+        finally:
+            self._go_on()
 
     def _take(self, said: Any) -> None:
         """A result counts once, for a test or manual cell of the paper."""
@@ -300,25 +311,24 @@ class Conduct:
             self.processes[role] = self.home.fork(role, folder, read, options, marking, may_fork)
         return self.processes[role]
 
-    @contextlib.contextmanager
-    def _silence(self, role: str) -> Iterator[None]:
-        """While something is timed, no other process that runs learner code does."""
-        learners = ("candidate", "device")
-        others = [self.processes[one] for one in learners if one in self.processes and role not in learners]
-        for process in others:
-            process.stop()
-        try:
-            yield
-        finally:
-            for process in others:
-                process.go_on()
+    def _hush(self) -> None:
+        """Learner code stands still from now until the answer to the next question, which is timed."""
+        for role in LEARNERS:
+            if role in self.processes and self.processes[role] not in self.still:
+                self.still.append(self.processes[role])
+                self.processes[role].stop()
+
+    def _go_on(self) -> None:
+        while self.still:
+            self.still.pop().go_on()
 
     def _together(self, role: str) -> list[Process]:
         """The processes that end with this one: a candidate and the bench that holds its arrays are one."""
-        roles = ("candidate", "device") if role in ("candidate", "device") else (role,)
+        roles = LEARNERS if role in LEARNERS else (role,)
         return [self.processes[one] for one in roles if one in self.processes]
 
     def _lose(self, role: str) -> None:
+        self._go_on()
         lost = self._together(role)
         self.processes = {name: one for name, one in self.processes.items() if one not in lost}
         for process in lost:
