@@ -101,7 +101,7 @@ class Launch:
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
     instructions, in all; `thread_step_limit` those of one thread. `trace` is the number in the grid of a warp whose
     doings are recorded, on the emulated GPU. `variables` holds bytes of the module's own variables as an earlier launch
-    left them, by name; the others begin with their initial values.
+    left them, by name; the others begin with their initial values, but for `symbols`, which lie in a buffer.
     """
 
     ptx: str
@@ -118,6 +118,7 @@ class Launch:
     thread_step_limit: int = 2_000_000
     trace: int | None = None
     variables: Mapping[str, bytes] = field(default_factory=dict)
+    symbols: tuple[tuple[str, Pointer], ...] = ()
 
 
 @dataclass

@@ -56,6 +56,7 @@ def _module(name: str, content: Mapping[str, Any]) -> StandIn:
 
 def contents() -> dict[str, dict[str, Any]]:
     """What each of its modules holds, by name."""
+    from grader.device.frontends import nvrtc
     from grader.device.frontends.cupy_standin import core, functions, kernels, runtime
 
     def scatter_of(how: str) -> Any:
@@ -78,7 +79,7 @@ def contents() -> dict[str, dict[str, Any]]:
         "cupy.cuda": runtime.CUDA,
         "cupy.cuda.runtime": runtime.RUNTIME,
         "cupy.cuda.memory": runtime.MEMORY,
-        "cupy.cuda.compiler": {"CompileException": kernels.CompileException},
+        "cupy.cuda.compiler": {"CompileException": nvrtc.CompileException},
         "cupy.cuda.driver": {"CUDADriverError": kernels.CUDADriverError},
         "cupy.linalg": functions.LINALG,
         "cupy.fft": functions.FFT,
