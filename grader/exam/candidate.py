@@ -32,8 +32,8 @@ CELL = "<cell:"
 _shell: Any = None
 
 
-def prepare() -> None:
-    """In the zygote: build IPython's machinery once."""
+def prepare() -> Any:
+    """In the zygote: build IPython's machinery once. Returns the shell."""
     global _shell
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
@@ -65,6 +65,7 @@ def prepare() -> None:
         t for t in manager.cleanup_transforms if getattr(t, "__name__", "") != "leading_empty_lines"
     ]
     _shell.display_formatter.active_types = ["text/plain"]
+    return _shell
 
 
 def cell_name(key: str) -> str:

@@ -159,8 +159,7 @@ class CandidateLink:
         if self._since is None:
             # A callback of the candidate's is part of its answer, and of its time.
             self._since = time.perf_counter()
-        self.channel.send({"ask": role, "seconds": max(deadline - time.monotonic(), 0.0)})
-        self.channel.send_raw(packed)
+        self.channel.send_raw(pack({"ask": role, "seconds": max(deadline - time.monotonic(), 0.0)}), packed)
         answer = self.channel.receive()
         if "gone" in answer:
             raise self.lost(answer["gone"], seconds, answer.get("why", ""))

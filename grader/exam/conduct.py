@@ -10,6 +10,7 @@ import functools
 import itertools
 import logging
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -19,12 +20,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.exam import device_link, messages
-from grader.exam.channel import ChannelError, TimedOut
+from grader.exam.channel import ChannelError, TimedOut, pack
 from grader.exam.function_clock import PEERS
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.nbgrader_rules import MARKING
 from grader.exam.paper import Cell, Paper
-from grader.exam.processes import ExamError, Process, Processes, write_file
+from grader.exam.processes import ExamError, Process, Processes, end_all, write_file
 from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Tests
 
 log = logging.getLogger("lehrwerk.exam")
@@ -39,6 +40,8 @@ BENCHES = ("bench", "emulator", "yardstick", "assembler")
 LEARNERS = ("candidate", "device")
 #: So many examiners are tried for one notebook.
 _EXAMINERS = 8
+#: Cells in which one of these stands will most likely ask for the device.
+_WORK_ON_DEVICE = re.compile(r"\bcuda\b|\bcupy\b")
 
 
 _Text = Annotated[str, Field(max_length=300)]
@@ -131,8 +134,7 @@ class Conduct:
         self._end()
 
     def _end(self) -> None:
-        for process in self.processes.values():
-            process.end()
+        end_all(self.processes.values())
         self.processes.clear()
         self.still.clear()
 
@@ -187,7 +189,11 @@ class Conduct:
         examiner = self.home.fork("examiner", self.folder / f"examiner-{self.number}", [self.source], options)
         self.processes["examiner"] = examiner
         self.number += 1
+        # While it walls itself in and reads the paper, those that it will most likely ask for start.
+        self._process("candidate")
         self._say(examiner, self._paper(leave_out))
+        if self.home.device == "emulated" and any(_WORK_ON_DEVICE.search(cell.source) for cell in self.laid.cells):
+            self._process("device")
         while True:
             said = self._hear(examiner)
             if "ask" in said:
@@ -230,12 +236,9 @@ class Conduct:
             raise _ExaminerGone(False, "it sent what is no request")
         return said
 
-    def _say(self, examiner: Process, message: Any, raw: bytes | None = None) -> None:
+    def _say(self, examiner: Process, message: Any, *raw: bytes) -> None:
         with self._examiners_clock() as seconds:
-            examiner.channel.send(message, seconds)
-        if raw is not None:
-            with self._examiners_clock() as seconds:
-                examiner.channel.send_raw(raw, seconds)
+            examiner.channel.send_raw(pack(message), *raw, timeout=seconds)
 
     @contextlib.contextmanager
     def _examiners_clock(self) -> Iterator[float]:
@@ -264,7 +267,7 @@ class Conduct:
         try:
             if role in LEARNERS:
                 self._go_on()
-            process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
+            process.channel.send_raw(question, timeout=max(until - time.monotonic(), 0.01))
             device = functools.partial(self._process, "device") if role == "candidate" else None
             answer, requests = answer_of(process, until, device)
         except TimedOut as error:
@@ -331,8 +334,7 @@ class Conduct:
         self._go_on()
         lost = self._together(role)
         self.processes = {name: one for name, one in self.processes.items() if one not in lost}
-        for process in lost:
-            process.end()
+        end_all(lost)
 
     def _furnish(self, folder: Path) -> None:
         """The candidate's folder: what learners were given, then what they submitted beside it.
@@ -388,9 +390,9 @@ def answer_of(process: Process, until: float, device: Callable[[], Process] | No
         if device is None or not device_link.is_request(answer):
             return answer, requests
         bench = device().channel
-        bench.send_raw(answer, max(until - time.monotonic(), 0.01))
+        bench.send_raw(answer, timeout=max(until - time.monotonic(), 0.01))
         done = bench.receive_raw(max(until - time.monotonic(), 0.01))
-        process.channel.send_raw(done, max(until - time.monotonic(), 0.01))
+        process.channel.send_raw(done, timeout=max(until - time.monotonic(), 0.01))
     raise AssertionError
 
 

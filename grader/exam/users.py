@@ -32,7 +32,7 @@ class RoomUsers:
     def __init__(self) -> None:
         self._name: socket.socket | None = None
         self._first = 0
-        if os.geteuid() != 0:
+        if os.geteuid() != 0 or not python_in_reach():
             return
         name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         for first in range(_FIRST, _LAST, len(_ROLES)):
@@ -55,7 +55,7 @@ class RoomUsers:
 
         That is so where the room is not root's, and where another user could not come to Python or to `paths`.
         """
-        if self._name is None or not (python_in_reach() and all(map(_in_reach, paths))):
+        if self._name is None or not all(map(_in_reach, paths)):
             return None
         return self._first + _ROLES.index(_SHARED.get(role, role))
 

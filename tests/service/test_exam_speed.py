@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,14 @@ from grader.exam.processes import Process
 from grader.exam.room import ExamRoom
 from grader.exam.verdict import Verdict
 from tests.notebooks import given, notebook, solution, test
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExamRoom]:
+    """With the clocks of a real exam: what is timed takes its time on a busy machine."""
+    with ExamRoom(device="emulated", scratch=tmp_path_factory.mktemp("room")) as opened:
+        yield opened
+
 
 EXAM = """import numpy as np
 from numba import cuda
@@ -89,7 +98,7 @@ def test_the_yardstick_never_gets_a_learners_ptx_and_the_bench_none_of_the_instr
         process = fork(role, *arguments)
         send = process.channel.send_raw
         heard = sent.setdefault(role, [])
-        process.channel.send_raw = lambda data, *more: (heard.append(data), send(data, *more))[1]  # type: ignore[method-assign]
+        process.channel.send_raw = lambda *data, **more: (heard.extend(data), send(*data, **more))[1]  # type: ignore[method-assign]
         return process
 
     monkeypatch.setattr(room.processes, "fork", listening)

@@ -9,6 +9,7 @@ Imports `grader.device` only.
 
 from __future__ import annotations
 
+import functools
 import importlib.machinery
 import logging
 import sys
@@ -95,6 +96,20 @@ def contents() -> dict[str, dict[str, Any]]:
     }
 
 
+_PACKAGES = ("cupy", "cupyx", "cupy_backends")
+
+
+@functools.cache
+def _modules() -> dict[str, StandIn]:
+    """Made once, so that a fork of a process that had it installed finds them."""
+    modules = {name: _module(name, content) for name, content in contents().items()}
+    for name, module in modules.items():
+        parent, _, last = name.rpartition(".")
+        if parent:
+            setattr(modules[parent], last, module)
+    return modules
+
+
 _replaced: dict[str, Any] | None = None
 
 
@@ -109,17 +124,10 @@ def install(heap: Heap, *, reporter: Reporter | None = None) -> types.ModuleType
     core._State.heap = heap
     core._State.reporter = reporter or Reporter()
     if _replaced is None:
-        modules = {name: _module(name, content) for name, content in contents().items()}
-        for name, module in modules.items():
-            parent, _, last = name.rpartition(".")
-            if parent:
-                setattr(modules[parent], last, module)
-        _replaced = {
-            name: sys.modules.pop(name)
-            for name in list(sys.modules)
-            if name.partition(".")[0] in ("cupy", "cupyx", "cupy_backends")
-        }
-        sys.modules.update(modules)
+        # In a fork a walk through all names would copy every page that one of them lies in.
+        names = list(sys.modules) if any(package in sys.modules for package in _PACKAGES) else []
+        _replaced = {name: sys.modules.pop(name) for name in names if name.partition(".")[0] in _PACKAGES}
+        sys.modules.update(_modules())
         log.info("cupy is Lehrwerk's stand-in %s on an emulated GPU", VERSION)
     return sys.modules["cupy"]
 
