@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +32,7 @@ from grader.exam.watch import Caps, Watched, Watcher, disk_full
 log = logging.getLogger("lehrwerk.exam")
 
 _START_SECONDS = 120.0
+_STOP_SECONDS = 1.0
 
 
 class ExamError(RuntimeError):
@@ -66,10 +68,29 @@ class Process:
         """Was it killed for taking too much?"""
         return self._watched.excess is not None
 
+    def stop(self) -> None:
+        """It runs no more until it may `go_on`; ending it is possible all the same. Returns once it stands still."""
+        self._signal(signal.SIGSTOP)
+        until = time.monotonic() + _STOP_SECONDS
+        while self._state() not in "TtZX" and time.monotonic() < until:
+            time.sleep(0.0002)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _state(self) -> str:
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2][0]
+        except OSError:
+            return "X"
+
     def kill(self) -> None:
         """Its end begins, and is to be waited for by `end`."""
+        self._signal(self._watched.end)
+
+    def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, self._watched.end)
+            signal.pidfd_send_signal(self.pidfd, number)
 
     def end(self) -> None:
         self._watcher.drop(self._watched)
@@ -90,9 +111,12 @@ def end_all(processes: Collection[Process]) -> None:
 class Processes:
     """Use as a context manager; the zygote inside stays warm between exams."""
 
-    def __init__(self, limits: ExamLimits, device: str, scratch: Path | None) -> None:
+    def __init__(
+        self, limits: ExamLimits, device: str, scratch: Path | None, compute_capability: tuple[int, int] = (9, 0)
+    ) -> None:
         self.limits = limits
         self.device = device
+        self.compute_capability = compute_capability
         self._scratch = scratch
         self._held = contextlib.ExitStack()
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -203,7 +227,7 @@ class Processes:
             "message_bytes": limits.message_bytes,
             "user": user,
             "keeper": self._users.of("keeper", []) if processes else None,
-            "gpu": self.device != "emulated" and (role == "bench" or options.get("gpu", False)),
+            "gpu": self.device != "emulated" and (role in ("bench", "yardstick") or options.get("gpu", False)),
             "environment": {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "MPLBACKEND": "agg",
                             "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0",
                             **environment},

@@ -52,7 +52,7 @@ def main() -> None:
 
 def _warm() -> None:
     """Import and rehearse, so that a fork finds everything ready; what is there by then is no garbage."""
-    from grader.exam import bench, candidate, device_bench, examiner, in_process, syscalls  # noqa: F401
+    from grader.exam import bench, candidate, device_bench, examiner, in_process, peer, syscalls  # noqa: F401
     from grader.exam.rehearsal import rehearse
 
     rehearse()
@@ -110,7 +110,7 @@ def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
 
 
 def _serve(request: dict[str, Any], descriptor: int) -> None:
-    from grader.exam import bench, candidate, device_bench, examiner
+    from grader.exam import bench, candidate, device_bench, examiner, peer
     from grader.exam.channel import Channel
 
     channel = Channel(descriptor, request["message_bytes"])
@@ -118,6 +118,12 @@ def _serve(request: dict[str, Any], descriptor: int) -> None:
         "candidate": candidate.serve,
         "examiner": examiner.serve,
         "bench": bench.serve,
+        "emulator": bench.serve,
+        "yardstick": bench.serve,
+        "assembler": bench.serve_assembler,
+        "baseline": peer.serve,
+        "model": peer.serve,
+        "echo": peer.serve,
         "device": device_bench.serve,
         "test-device": device_bench.serve,
     }
