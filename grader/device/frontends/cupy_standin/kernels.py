@@ -1,18 +1,16 @@
 """User kernels of the stand-in: CUDA C through NVRTC, launched on the heap.
 
-Imports `grader.device` only, and `cuda.bindings` when something is compiled.
+Imports `grader.device` only.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grader.device.frontends import report
+from grader.device.frontends import nvrtc, report
 from grader.device.frontends.cupy_standin.core import _State, allocate, heap, ndarray, refuse
 from grader.device.heap import Argument
 from grader.device.interface import Finding, Language
@@ -43,56 +41,15 @@ _NOT_COOPERATIVE: dict[Language, str] = {
 }
 
 
-class CompileException(Exception):
-    """`cupy.cuda.compiler.CompileException`: NVRTC's own messages."""
-
-
 class CUDADriverError(RuntimeError):
     """`cupy.cuda.driver.CUDADriverError`: a launch that left nothing to go on with."""
 
 
-def _includes() -> list[str]:
-    try:
-        # The second has `nv/target`, which the headers of the first include.
-        import nvidia.cuda_cccl as cccl
-        import nvidia.cuda_runtime as runtime
-    except ImportError:
-        return []
-    return [f"-I{Path(folder) / 'include'}" for folder in (*runtime.__path__, *cccl.__path__)]
-
-
-@lru_cache(maxsize=256)
 def compile_ptx(code: str, name: str, options: tuple[str, ...], architecture: tuple[int, int]) -> tuple[str, str]:
-    """(PTX, the kernel's name in it). Raises `CompileException`.
-
-    `name` may be a template's instance, as `f<float>`; options that name an architecture are not taken.
-    """
-    from cuda.bindings import nvrtc
-
-    def done(result: Any) -> Any:
-        status, *values = result
-        if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-            raise CompileException(f"NVRTC failed with {nvrtc.nvrtcResult(status).name}")
-        return values[0] if values else None
-
-    program = done(nvrtc.nvrtcCreateProgram(code.encode(), b"kernel.cu", 0, [], []))
-    try:
-        plain = re.fullmatch(r"\w+", name) is not None and 'extern "C"' in code
-        if not plain:
-            done(nvrtc.nvrtcAddNameExpression(program, name.encode()))
-        kept = [option for option in options if not re.match(r"-?-(arch|gpu-architecture)", option)]
-        flags = [f"-arch=compute_{architecture[0]}{architecture[1]}", "-lineinfo", *_includes(), *kept]
-        (status,) = nvrtc.nvrtcCompileProgram(program, len(flags), [flag.encode() for flag in flags])
-        if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-            log = bytearray(done(nvrtc.nvrtcGetProgramLogSize(program)))
-            done(nvrtc.nvrtcGetProgramLog(program, log))
-            raise CompileException(log.rstrip(b"\0").decode("utf-8", "replace"))
-        entry = name if plain else done(nvrtc.nvrtcGetLoweredName(program, name.encode())).decode()
-        text = bytearray(done(nvrtc.nvrtcGetPTXSize(program)))
-        done(nvrtc.nvrtcGetPTX(program, text))
-    finally:
-        nvrtc.nvrtcDestroyProgram(program)
-    return text.rstrip(b"\0").decode(), entry
+    """(PTX, the kernel's name in it). Raises `CompileException`. `name` may be a template's instance, as `f<float>`."""
+    plain = re.fullmatch(r"\w+", name) is not None and 'extern "C"' in code
+    ptx, lowered = nvrtc.compile_ptx(code, ("-lineinfo", *options), architecture, () if plain else (name,))
+    return ptx, name if plain else lowered[0]
 
 
 def _three(shape: Any) -> tuple[int, int, int]:
