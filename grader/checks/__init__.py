@@ -19,6 +19,7 @@ name only the kind of size. See `surroundings` for where a check runs.
 """
 
 from grader.checks.function import FunctionCheck
+from grader.checks.hints import Hints
 from grader.checks.kernel import KernelCheck
 from grader.checks.report import CheckFinding, Part, Report
 from grader.checks.sizes import (
@@ -52,6 +53,7 @@ __all__ = [
     "CompiledKernel",
     "FunctionCheck",
     "FunctionTrace",
+    "Hints",
     "KernelCheck",
     "LearnerError",
     "LocalSurroundings",
