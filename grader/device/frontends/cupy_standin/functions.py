@@ -23,6 +23,7 @@ from grader.device.frontends.cupy_standin.core import (
     shape_of,
     upload,
 )
+from grader.device.frontends.cupy_standin.fusion import apply, fuse, reduce, traced
 from grader.device.operations import BINARY, OPERATIONS, REDUCTIONS, UNARY
 
 Function = Callable[..., Any]
@@ -38,6 +39,10 @@ class ufunc:
         self.__doc__ = f"Element-wise {name}, as numpy.{name}, on the emulated device."
 
     def __call__(self, *args: Any, out: Any = None, dtype: Any = None, casting: str = "same_kind", **other: Any) -> Any:
+        if traced(args):
+            if out is not None or dtype is not None or other:
+                raise TypeError(f"cupy.{self.name} has no options inside a fused function")
+            return apply(self.name, args)
         if other:
             raise TypeError(f"cupy.{self.name} of the stand-in has no option {', '.join(sorted(other))}")
         if len(args) == self.nin + 1 and out is None:
@@ -86,6 +91,10 @@ UFUNCS |= {"abs": UFUNCS["absolute"], "conj": UFUNCS["conjugate"], "bitwise_not"
 
 def _reduction(name: str) -> Function:
     def reduction(a: Any, axis: Any = None, *, out: Any = None, **options: Any) -> Any:
+        if traced((a,)):
+            if out is not None or options:
+                raise TypeError(f"cupy.{name} takes an axis and nothing else inside a fused function")
+            return reduce(name, a, axis)
         if not isinstance(a, ndarray):
             raise refuse(a)
         given = {key: value for key, value in options.items() if value is not None and value is not False}
@@ -221,6 +230,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> nd
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if traced((condition, x, y)):
+        return apply("where", (condition, x, y))
     if x is None and y is None:
         return condition.nonzero()
     if not isinstance(condition, ndarray):
@@ -228,7 +239,9 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return call("where", [condition, operand(x), operand(y)])
 
 
-def clip(a: ndarray, a_min: Any = None, a_max: Any = None, out: Any = None) -> ndarray:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> Any:
+    if traced((a, a_min, a_max)):
+        return apply("clip", (a, a_min, a_max))
     return call("clip", [operand(a), operand(a_min), operand(a_max)], None, out)
 
 
@@ -294,13 +307,6 @@ def get_array_module(*args: Any) -> Any:
     import sys
 
     return sys.modules["cupy"] if any(isinstance(arg, ndarray) for arg in args) else np
-
-
-def fuse(*args: Any, **options: Any) -> Any:
-    """The function as it is: the stand-in runs each step by itself, and counts each."""
-    if args and callable(args[0]):
-        return args[0]
-    return lambda function: function
 
 
 def _method(name: str) -> Function:
