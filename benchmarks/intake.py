@@ -163,7 +163,7 @@ def portal(log: Path, database: str) -> Iterator[tuple[Store, str, int]]:
             except httpx.TransportError:
                 return False
 
-        if not wait_until(answers, 60):
+        if not wait_until(answers, 300):
             sys.exit(f"the portal did not start:\n{log.read_text(encoding='utf-8')}")
         yield store, base, process.pid
 

@@ -4,11 +4,13 @@ statements for all of them. Each sender is answered when it is committed."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, tuple_
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from grader.store.blobs import Blobs
@@ -31,25 +33,42 @@ from grader.store.versions import Versions
 
 #: Who hands in what: course, assignment and person.
 _Sender = tuple[str, str, str]
-_SENDER = (SubmissionRow.course_id, SubmissionRow.assignment, SubmissionRow.person)
+#: What one submission's own data may cause; whatever else fails, fails for all.
+_OWN_FAULT = (DataError, IntegrityError, ValueError)
 
 
-# Statements stand here because building one takes longer than running it.
+# Statements stand here because building one takes longer than running it. Each names one assignment, so that SQLite
+# finds persons by an index, too.
 _NUMBER = func.max(SubmissionRow.number)
 _STANDING = SubmissionRow.state != State.WITHDRAWN
 _LIVE = SubmissionRow.state.not_in((State.WITHDRAWN, State.FAILED))
+_PERSONS: BindParameter[str] = bindparam("persons", expanding=True)
+_THEIRS = (
+    SubmissionRow.course_id == bindparam("course"),
+    SubmissionRow.assignment == bindparam("assignment"),
+    SubmissionRow.person.in_(_PERSONS),
+)
 _SUMS = (
-    select(*_SENDER, _NUMBER, _NUMBER.filter(_STANDING), _NUMBER.filter(_LIVE), func.count().filter(_LIVE))
-    .where(tuple_(*_SENDER).in_(bindparam("senders", expanding=True)))
-    .group_by(*_SENDER)
+    select(
+        SubmissionRow.person,
+        _NUMBER,
+        func.count().filter(_LIVE),
+        _NUMBER.filter(_STANDING),
+        _NUMBER.filter(_LIVE),
+    )
+    .where(*_THEIRS)
+    .group_by(SubmissionRow.person)
 )
 _EARLIER = select(
-    *_SENDER, SubmissionRow.number, SubmissionRow.id, SubmissionRow.digest, SubmissionRow.received_at
-).where(tuple_(*_SENDER, SubmissionRow.number).in_(bindparam("numbers", expanding=True)))
-_EXTENDED = (ExtensionRow.course_id, ExtensionRow.assignment, ExtensionRow.person)
+    SubmissionRow.person, SubmissionRow.number, SubmissionRow.id, SubmissionRow.digest, SubmissionRow.received_at
+).where(*_THEIRS, SubmissionRow.number.in_(bindparam("numbers", expanding=True)))
 _EXTENSIONS = (
-    select(*_EXTENDED, ExtensionRow.until, ExtensionRow.attempts)
-    .where(tuple_(*_EXTENDED).in_(bindparam("senders", expanding=True)))
+    select(ExtensionRow.person, ExtensionRow.until, ExtensionRow.attempts)
+    .where(
+        ExtensionRow.course_id == bindparam("course"),
+        ExtensionRow.assignment == bindparam("assignment"),
+        ExtensionRow.person.in_(_PERSONS),
+    )
     .order_by(ExtensionRow.seq)
 )
 _WAITING = select(func.count()).where(
@@ -101,7 +120,7 @@ class Intake:
 
     def __init__(self, database: Database, blobs: Blobs, versions: Versions) -> None:
         self._database, self._blobs, self._versions = database, blobs, versions
-        self.receive = Together(self._take_in, key=lambda arrival: arrival.sender)
+        self.receive = Together(self._take_in, key=lambda arrival: arrival.sender, own_fault=_OWN_FAULT)
 
     def _take_in(self, arrivals: Sequence[Arrival]) -> list[Received | Exception]:
         """Judge and store what came from different senders."""
@@ -162,23 +181,36 @@ def waiting_before(connection: Connection, at: datetime) -> int:
     return int(connection.execute(_WAITING, {"at": at}).scalar() or 0)
 
 
+def _by_assignment(senders: Sequence[_Sender]) -> Iterator[dict[str, Any]]:
+    """The senders as parameters of statements."""
+    persons: dict[tuple[str, str], list[str]] = {}
+    for course, assignment, person in senders:
+        persons.setdefault((course, assignment), []).append(person)
+    for (course, assignment), names in persons.items():
+        yield {"course": course, "assignment": assignment, "persons": names}
+
+
 def _pasts(connection: Connection, senders: Sequence[_Sender]) -> dict[_Sender, _Past]:
-    """By those senders who have handed in before."""
-    rows = connection.execute(_SUMS, {"senders": senders}).all()
-    numbers = {(*row[:3], number) for row in rows for number in row[4:6] if number is not None}
-    found = connection.execute(_EARLIER, {"numbers": list(numbers)}) if numbers else ()
-    earlier = {tuple(row[:4]): _Earlier(*row[4:]) for row in found}
-    return {
-        sender: _Past(row[3], row[6], earlier.get((*sender, row[4])), earlier.get((*sender, row[5])))
-        for row in rows
-        for sender in [tuple(row[:3])]
-    }
+    """Of those senders who have handed in before."""
+    pasts = {}
+    for whose in _by_assignment(senders):
+        sums = connection.execute(_SUMS, whose).all()
+        numbers = {number for row in sums for number in row[3:] if number is not None}
+        rows = connection.execute(_EARLIER, {**whose, "numbers": list(numbers)}) if numbers else ()
+        earlier = {(row[0], row[1]): _Earlier(*row[2:]) for row in rows}
+        for person, number, used, newest, live in sums:
+            past = _Past(number, used, earlier.get((person, newest)), earlier.get((person, live)))
+            pasts[whose["course"], whose["assignment"], person] = past
+    return pasts
 
 
 def _extensions(connection: Connection, senders: Sequence[_Sender]) -> dict[_Sender, tuple[datetime | None, int]]:
     """A later deadline and further attempts of those who have them; the newest entry holds."""
-    found = connection.execute(_EXTENSIONS, {"senders": senders})
-    return {tuple(row[:3]): (row[3], row[4]) for row in found}
+    return {
+        (whose["course"], whose["assignment"], person): (until, more)
+        for whose in _by_assignment(senders)
+        for person, until, more in connection.execute(_EXTENSIONS, whose)
+    }
 
 
 def _admit(arrival: Arrival, past: _Past, until: datetime | None, more: int) -> bool:

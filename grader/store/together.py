@@ -26,18 +26,19 @@ class _Place(Generic[Item, Result]):
 class Together(Generic[Item, Result]):
     """Calls `run` for up to `most` waiting items, on the thread of the first; what comes meanwhile is the next run.
 
-    `run` gives each item's result, or an exception for that item's caller alone. Where `run` itself fails, each item is
-    tried by itself: nobody fails for another's sake. Items of the same `key` go into different runs, in the order in
-    which they came.
+    `run` gives each item's result, or an exception for that item's caller alone. Where it raises an `own_fault`, which
+    one item may have caused, each is tried by itself; where it raises anything else, it is so for all of them. Items of
+    the same `key` go into different runs, in the order in which they came.
     """
 
     def __init__(
         self,
         run: Callable[[Sequence[Item]], Sequence[Result | Exception]],
         key: Callable[[Item], Hashable],
+        own_fault: tuple[type[Exception], ...],
         most: int = 64,
     ) -> None:
-        self._run, self._key, self._most = run, key, most
+        self._run, self._key, self._own_fault, self._most = run, key, own_fault, most
         self._lock = threading.Lock()
         self._waiting: list[_Place[Item, Result]] = []
         self._led = False
@@ -92,7 +93,7 @@ class Together(Generic[Item, Result]):
     def _outcomes(self, items: Sequence[Item]) -> Sequence[Result | Exception]:
         try:
             return self._run(items)
-        except Exception as error:
+        except self._own_fault as error:
             if len(items) == 1:
                 return [error]
             log.warning("%d together failed, and are tried one by one: %s", len(items), error)

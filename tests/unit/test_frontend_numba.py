@@ -382,6 +382,16 @@ def test_with_debug_a_kernel_raises_what_it_raised(cuda, heap):
     with pytest.raises(ZeroDivisionError):
         kernel[1, 4](cuda.to_device(np.zeros(4, int)))
     kernel[1, 4](cuda.to_device(np.ones(4, int)))
+
+    class Own(Exception):
+        pass
+
+    @cuda.jit("void()", debug=True, opt=False)
+    def bare():
+        raise Own
+
+    with pytest.raises(Own, match=r"tid=\[0, 0, 0\] ctaid=\[0, 0, 0\]$"):
+        bare[1, 1]()
     gc.collect()
     assert heap.memory_info()[0] == free
 

@@ -23,7 +23,9 @@ class Room:
     threads: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.together: Together[str, str] = Together(self.run, key=lambda item: item[0], most=4)
+        self.together: Together[str, str] = Together(
+            self.run, key=lambda item: item[0], own_fault=(ValueError,), most=4
+        )
         self.pool = ThreadPoolExecutor(16)
 
     def run(self, items: Sequence[str]) -> list[str | Exception]:
@@ -103,6 +105,21 @@ def test_nobody_fails_for_anothers_sake(room, caplog):
     assert [sent[number].result(60)[0] for number in (1, 3)] == ["A", "C"]
     assert room.runs == [["x"], ["a", "bad", "c"], ["a"], ["bad"], ["c"]]
     assert "all of it failed" in caplog.text
+
+
+def test_what_fails_for_all_is_not_tried_for_each(room):
+    def broken(items: Sequence[str]) -> list[str | Exception]:
+        room.runs.append(list(items))
+        assert room.held.acquire(timeout=60)
+        raise OSError("the disk is full")
+
+    room.together._run = broken
+    sent = [room.send(item) for item in ("x", "a", "b")]
+    room.let(2)
+    for one in sent:
+        with pytest.raises(OSError, match="full"):
+            one.result(60)
+    assert room.runs == [["x"], ["a", "b"]]
 
 
 def test_a_thread_that_is_ended_in_its_run_leaves_nobody_waiting(room):

@@ -502,7 +502,7 @@ class EmulatedKernel(dispatcher._Kernel):
         kind, args, place = self.call_helper.get_exception(code)
         at = "" if place is None else f"In function {place[0]!r}, file {os.path.abspath(place[1])}, line {place[2]}, "
         at += f"tid={where[:3]} ctaid={where[3:]}"
-        raise kind(*(f"{at}: {args[0]}" if args else at, *args[1:]))
+        raise kind(*(f"{at}: {args[0]}", *args[1:]) if args else (at,))
 
     def _pack(self, ty: Any, value: Any, write_back: list[Any], packed: list[Argument | bytes]) -> None:
         """Append what the kernel's parameter list wants for `value` of numba type `ty`."""

@@ -30,7 +30,7 @@ FROM_NUMPY = (
     "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128 intp uintp "
     "single double byte ubyte short ushort intc uintc longlong ulonglong dtype generic number integer floating "
     "complexfloating signedinteger unsignedinteger inexact finfo iinfo result_type can_cast promote_types newaxis pi e "
-    "inf nan euler_gamma issubdtype errstate broadcast_shapes isscalar"
+    "inf nan euler_gamma issubdtype broadcast_shapes isscalar"
 ).split()
 
 

@@ -409,8 +409,8 @@ class ndarray:
         order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))) else axes or None
         return self._like_ghost(self._ghost().transpose(order))
 
-    def swapaxes(self, one: int, other: int) -> ndarray:
-        return self._like_ghost(self._ghost().swapaxes(one, other))
+    def swapaxes(self, axis1: int, axis2: int) -> ndarray:
+        return self._like_ghost(self._ghost().swapaxes(axis1, axis2))
 
     def squeeze(self, axis: Any = None) -> ndarray:
         return self._like_ghost(self._ghost().squeeze(axis))

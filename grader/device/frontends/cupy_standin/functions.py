@@ -273,12 +273,18 @@ def moveaxis(a: ndarray, source: Any, destination: Any) -> ndarray:
     return a._like_ghost(np.moveaxis(a._ghost(), source, destination))
 
 
-def atleast_1d(a: ndarray) -> ndarray:
-    return a if a.ndim else a.reshape(1)
+def rollaxis(a: ndarray, axis: int, start: int = 0) -> ndarray:
+    return a._like_ghost(np.rollaxis(a._ghost(), axis, start))
 
 
-def atleast_2d(a: ndarray) -> ndarray:
-    return a if a.ndim > 1 else a.reshape(1, -1)
+def atleast_1d(*arys: ndarray) -> Any:
+    found = [a if a.ndim else a.reshape(1) for a in arys]
+    return found[0] if len(found) == 1 else found
+
+
+def atleast_2d(*arys: ndarray) -> Any:
+    found = [a if a.ndim > 1 else a.reshape(1, -1) for a in arys]
+    return found[0] if len(found) == 1 else found
 
 
 def split(ary: ndarray, indices_or_sections: Any, axis: int = 0) -> list[ndarray]:
@@ -354,6 +360,7 @@ for _function in (
     broadcast_arrays,
     expand_dims,
     moveaxis,
+    rollaxis,
     atleast_1d,
     atleast_2d,
     split,
@@ -365,12 +372,19 @@ for _function in (
     fuse,
 ):
     FUNCTIONS[_function.__name__] = _function
-FUNCTIONS |= {"asanyarray": asarray, "around": FUNCTIONS["round"], "rollaxis": moveaxis}
+FUNCTIONS |= {"asanyarray": asarray, "around": FUNCTIONS["round"]}
 
 METHODS = (*REDUCTIONS, "cumsum", "cumprod", "dot", "clip", "repeat", "round", "searchsorted", "trace")
 for _name in METHODS:
     if not _name.startswith("nan") and _name not in ("amin", "amax", "median", "searchsorted"):
         setattr(ndarray, _name, FUNCTIONS[_name])
+
+
+def _clip(self: ndarray, min: Any = None, max: Any = None, out: Any = None) -> ndarray:
+    return clip(self, min, max, out)
+
+
+ndarray.clip = _clip  # type: ignore[attr-defined]
 
 LINALG: dict[str, Any] = {
     name: _generic(name) for name in ("norm", "solve", "inv", "det", "eigh", "svd", "qr", "cholesky")
@@ -440,7 +454,7 @@ RANDOM: dict[str, Any] = {
     "uniform": lambda low=0.0, high=1.0, size=None, dtype=float: _Global.generator.uniform(low, high, size, dtype),
     "normal": lambda loc=0.0, scale=1.0, size=None, dtype=float: _Global.generator.normal(loc, scale, size, dtype),
     "randint": lambda low, high=None, size=None, dtype=np.int64: _Global.generator.integers(low, high, size, dtype),
-    "permutation": lambda x: _Global.generator.permutation(x),
+    "permutation": lambda a: _Global.generator.permutation(a),
 }
 
 
