@@ -48,7 +48,8 @@ threads = 256
 blocks = 1000 // threads
 celsius = cuda.to_device(np.full(1000, -1, np.float32))
 calibrate[blocks, threads](cuda.to_device(raw), celsius)
-print(blocks, "Blöcke,", (celsius.copy_to_host() == -1).sum(), "Pixel ohne Temperatur")
+missing = (celsius.copy_to_host() == -1).sum()
+print(f"{blocks} Blöcke, {missing} Pixel ohne Temperatur")
 
 # %% [markdown]
 # Drei Blöcke haben 768 Threads, für 232 Pixel war also keiner da. Eine Fehlermeldung gab es nicht: Ein Thread, den es
@@ -197,7 +198,7 @@ checks.launch_for_hint()
 # %%
 celsius = cuda.to_device(np.full(1000, -1, np.float32))
 calibrate[256, 4](cuda.to_device(raw), celsius)
-print("richtig:", np.allclose(celsius.copy_to_host(), raw * np.float32(0.04)))
+print("Das Ergebnis stimmt:", np.allclose(celsius.copy_to_host(), raw * np.float32(0.04)))
 print("Threads je Block bei 300.000 Pixeln, wenn vertauscht:", int(np.ceil(300_000 / 256)))
 
 # %% [markdown]

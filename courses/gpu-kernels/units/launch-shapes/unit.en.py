@@ -47,7 +47,8 @@ threads = 256
 blocks = 1000 // threads
 celsius = cuda.to_device(np.full(1000, -1, np.float32))
 calibrate[blocks, threads](cuda.to_device(raw), celsius)
-print(blocks, "blocks,", (celsius.copy_to_host() == -1).sum(), "pixels without a temperature")
+missing = (celsius.copy_to_host() == -1).sum()
+print(f"{blocks} blocks, {missing} pixels without a temperature")
 
 # %% [markdown]
 # Three blocks have 768 threads, so 232 pixels got none. There was no error message: a thread that does not exist cannot
@@ -195,7 +196,7 @@ checks.launch_for_hint()
 # %%
 celsius = cuda.to_device(np.full(1000, -1, np.float32))
 calibrate[256, 4](cuda.to_device(raw), celsius)
-print("right:", np.allclose(celsius.copy_to_host(), raw * np.float32(0.04)))
+print("The result is right:", np.allclose(celsius.copy_to_host(), raw * np.float32(0.04)))
 print("threads in a block for 300,000 pixels, if swapped:", int(np.ceil(300_000 / 256)))
 
 # %% [markdown]
