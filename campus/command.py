@@ -209,7 +209,7 @@ def course_publish(
     tenant: Annotated[str, typer.Option(help="The tenant whose course it becomes.")],
     settings: SettingsOption = None,
 ) -> None:
-    """Build a course and publish it to a tenant's learners."""
+    """Check a course, build it and publish it to a tenant's learners."""
     from campus.publish import PublishError, publish
     from campus.settings import SettingsError, load
     from grader.course.model import CourseError
@@ -218,7 +218,9 @@ def course_publish(
     try:
         configured = load(settings)
         with err.status("publishing") as status:
-            version = publish(configured, directory, tenant, by="command", say=status.update, tell=_say_mode)
+            version = publish(
+                configured, directory, tenant, by="command", say=status.update, tell=_say_mode, prove=True
+            )
     except (PublishError, SettingsError) as error:
         raise _refuse(str(error)) from error
     except CourseError as error:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from campus.settings import Settings, course_id
+from grader.course import proofs
 from grader.course.archives import pack
 from grader.course.build import build
+from grader.course.check import check
 from grader.course.model import CourseError, Problem
 from grader.course.modes import Mode, build_settled
 from grader.course.reader import read
@@ -47,12 +49,13 @@ def publish(
     by: str,
     say: Callable[[str], object] = lambda text: None,
     tell: Callable[[Mode], object] = lambda mode: None,
+    prove: bool = False,
 ) -> CourseVersion:
     """Build `directory` and make it what `tenant`'s learners get; the same content changes nothing.
 
-    `say` is told what is being done, and `tell` where the test cells of a unit run, if that had to be tried. Raises
-    PublishError for a tenant that is not in the settings, and grader.course.CourseError with every problem of the
-    course at once.
+    `say` is told what is being done, and `tell` where the test cells of a unit run, if that had to be tried. With
+    `prove` a new version has to pass `course check` before. Raises PublishError for a tenant that is not in the
+    settings, and grader.course.CourseError with every problem of the course at once.
     """
     known = [one.id for one in settings.tenants]
     if tenant not in known:
@@ -74,6 +77,8 @@ def publish(
             settled = {unit["id"]: unit["tests"] for unit in current.bundle["units"]} if current is not None else {}
             bundle = build(directory, folder, settled)
             if current is None or bundle.digest != current.digest:
+                if prove:
+                    _prove(directory, say)
                 say(f"trying the tests of {full}")
                 bundle = build_settled(directory, folder, say=tell)
             say(f"publishing {full}")
@@ -87,3 +92,11 @@ def publish(
     finally:
         registrar.close()
         store.close()
+
+
+def _prove(directory: Path, say: Callable[[str], object]) -> None:
+    problems = check(
+        directory, progress=lambda done, total, what: say(f"checking {done} of {total}: {what}"), kept=proofs.folder()
+    )
+    if problems:
+        raise CourseError(problems)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -122,7 +123,15 @@ def timings(found: Replay) -> Table:
     shown = Table(title="measurements")
     for heading in ("", "stored", "now"):
         shown.add_column(heading)
-    then, now = found.stored.measurements, found.again.measurements
+    then, now = (_flat(verdict.measurements) for verdict in (found.stored, found.again))
     for name in sorted(then.keys() | now.keys()):
         shown.add_row(name, *(str(values.get(name, "none")) for values in (then, now)))
     return shown
+
+
+def _flat(measured: dict[str, Any]) -> dict[str, Any]:
+    """What was measured in a cell, under its grade id."""
+    flat: dict[str, Any] = {}
+    for name, value in measured.items():
+        flat |= {f"{name}: {inner}": one for inner, one in value.items()} if isinstance(value, dict) else {name: value}
+    return flat

@@ -19,6 +19,8 @@ def kill_first(room: ExamRoom, monkeypatch: pytest.MonkeyPatch, role: str) -> li
     def and_kill(started: str, *arguments: Any) -> Process:
         process = fork(started, *arguments)
         if started == role and not killed:
+            # Its walls stand: what ends before them is a failure of ours.
+            assert process.channel
             killed.append(process.pidfd)
             signal.pidfd_send_signal(process.pidfd, signal.SIGKILL)
         return process

@@ -23,6 +23,8 @@ log = logging.getLogger("lehrwerk.portal")
 FINAL = frozenset({"graded", "needs review", "failed", "withdrawn"})
 #: How long the store is asked to wait at a time, in seconds; also the longest that stopping takes.
 _WAIT = 1.0
+#: What happens within this time after news is told together with what comes then, in seconds.
+_PAUSE = 0.1
 #: How often a waiting page looks for its new place in the queue, in seconds.
 _PLACE = 3.0
 #: A page that does not read for this many events is cut off, and connects again by itself.
@@ -77,6 +79,7 @@ class Feed:
                 after = max(event.seq for event in events)
                 with contextlib.suppress(RuntimeError):  # the loop closed while stopping
                     self._loop.call_soon_threadsafe(self._hand_out, events)
+                self._stopping.wait(_PAUSE)
 
     def _hand_out(self, events: list[Event]) -> None:
         for event in events:

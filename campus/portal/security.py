@@ -41,7 +41,7 @@ class Csrf:
             raise CsrfError("the form's token is missing or of another session")
 
 
-def refuse_nul(request: Request) -> None:
+async def refuse_nul(request: Request) -> None:
     """Nothing has a name with NUL, which PostgreSQL cannot even look for. Raises 404."""
     if any("\0" in value for value in (*request.path_params.values(), *request.query_params.values())):
         raise HTTPException(404)

@@ -6,7 +6,7 @@ Imports the device interface and this package. The function may be a proxy: only
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,22 +14,38 @@ import numpy as np
 
 from grader.checks import messages
 from grader.checks.compare import compare, place
-from grader.checks.report import CheckFinding, Part, Report, merge
+from grader.checks.outcome import Outcome
+from grader.checks.report import CheckFinding, Report, merge
 from grader.checks.sizes import elements, map_rtol
 from grader.checks.surroundings import ArrayKind, FunctionTrace, LearnerError, OnDevice, Surroundings, current
+from grader.checks.timing import Bands, Block, Contender, FunctionClock, Turn, checked_bands, race
 
-_PARTS = ("correct", "same_type", "on_device", "keeps_inputs")
+#: Parts that a clock decides, and the function that each compares with.
+TIMED = {"speedup": "baseline", "model_share": "model"}
+_PARTS = ("correct", "same_type", "on_device", "keeps_inputs", *TIMED)
+#: Fresh inputs in one block.
+CALLS = 4
+#: Draws for timing begin here, so that none was seen before.
+_DRAWS = 1 << 20
 ENOUGH = 4
 
 
 @dataclass
-class _Outcome:
-    findings: list[CheckFinding] = field(default_factory=list)
-    lost: set[str] = field(default_factory=set)
+class _Outcome(Outcome):
     right: set[str] = field(default_factory=set)
     wrong_cases: int = 0
     traced: bool = False
-    stop: bool = False
+
+
+@dataclass(frozen=True)
+class _Timing:
+    size: Any
+    baseline: Any
+    model: Any
+
+
+class _Wrong(Exception):
+    """A timed call gave a wrong result."""
 
 
 class FunctionCheck:
@@ -72,6 +88,8 @@ class FunctionCheck:
         self._to_device: int | Callable[[Any], int] | None = None
         self._launches = 1
         self._most_launches: int | Callable[[Any], int] | None = None
+        self._bands: dict[str, Bands] = {}
+        self._timing: _Timing | None = None
 
     def inputs(
         self, generator: Callable[[np.random.Generator, Any], tuple[Any, ...]], sizes: Iterable[Any]
@@ -114,16 +132,39 @@ class FunctionCheck:
         self._most_launches = most_launches
         return self
 
+    def timing(self, size: Any, *, baseline: Any = None, model: Any = None) -> FunctionCheck:
+        """What is timed, for `speedup` and `model_share`: calls on fresh inputs of `size`, of the first of `arrays`.
+
+        `baseline` and `model` are functions of a module (`exam.py`, say), which is imported where they run. The clock
+        runs from the inputs' first byte handed over until the results lie in the examiner: choose a `size` for which
+        the work takes much longer than that way, and at least some milliseconds.
+        """
+        self._timing = _Timing(size, baseline, model)
+        return self
+
     def points(
-        self, *, correct: float = 0, same_type: float = 0, on_device: float = 0, keeps_inputs: float = 0
+        self,
+        *,
+        correct: float = 0,
+        same_type: float = 0,
+        on_device: float = 0,
+        keeps_inputs: float = 0,
+        speedup: tuple[float, Bands] | None = None,
+        model_share: tuple[float, Bands] | None = None,
     ) -> FunctionCheck:
         """Points for each part. `correct` needs every case right; the others count once one case is right for each of
         `arrays`, so that untouched NumPy code earns nothing.
 
-        `on_device` is left out of the score where nothing counts launches and copies.
+        `on_device` is left out of the score where nothing counts launches and copies. `speedup` and `model_share` are
+        (points, {least ratio: points}) and need `timing`: how much faster than the baseline, and the speed over that
+        of the model solution, of a function that is right in every case. Work of an emulated GPU is not timed.
         """
         given = {"correct": correct, "same_type": same_type, "on_device": on_device, "keeps_inputs": keeps_inputs}
-        self._points = {part: float(given[part]) for part in _PARTS if given[part]}
+        self._bands = {}
+        for name, band in (("speedup", speedup), ("model_share", model_share)):
+            if band is not None:
+                given[name], self._bands[name] = checked_bands(name, band)
+        self._points = {part: float(given[part]) for part in _PARTS if given.get(part)}
         if not self._points or min(self._points.values()) < 0:
             raise ValueError("give positive points to at least one part")
         return self
@@ -133,6 +174,9 @@ class FunctionCheck:
         generate, reference = self._generate, self._reference
         if generate is None or reference is None:
             raise ValueError("a FunctionCheck needs inputs(...) and expect(...) before run()")
+        for part in self._bands:
+            if self._timing is None or getattr(self._timing, TIMED[part]) is None:
+                raise ValueError(f"points for {part} need timing(...) with {TIMED[part]}")
         surroundings = current()
         given = self._seed if self._seed is not None else getattr(surroundings, "seed", None)
         seed = int(given) if given is not None else secrets.randbits(32)
@@ -150,7 +194,99 @@ class FunctionCheck:
                 else:
                     outcome.wrong_cases += 1
                     outcome.lost.add("correct")
+        if self._bands and not outcome.stop:
+            self._time(surroundings, outcome, seed)
         return self._conclude(surroundings, seed, outcome)
+
+    # -- on the clock
+
+    def _time(self, surroundings: Surroundings, outcome: _Outcome, seed: int) -> None:
+        if outcome.wrong_cases:
+            outcome.lost.update(self._bands)
+            return
+        clock: FunctionClock | None = getattr(surroundings, "function_clock", None)
+        stored = getattr(surroundings, "stored", None) or {}
+        emulated = surroundings.device.name == "emulated"
+        timed = clock is not None and not (emulated and self._arrays[0] != "numpy")
+        try:
+            if timed and clock is not None and not (emulated and self._launches_kernels(surroundings, seed)):
+                self._race(surroundings, clock, outcome, seed, stored)
+            elif "timing" in stored:
+                outcome.settle(stored, self._points, self._bands)
+        except LearnerError as error:
+            outcome.lost.update(self._bands)
+            self._refused(error, self._timing and self._timing.size, outcome)
+            # What was right at the other sizes is right.
+            outcome.stop = False
+        for part in self._bands:
+            if part not in outcome.given and part not in outcome.lost:
+                outcome.given[part] = None
+
+    def _launches_kernels(self, surroundings: Surroundings, seed: int) -> bool:
+        """Does a function of NumPy arrays use the emulated GPU, whose time is no measure?"""
+        args = self._drawn(seed, 9, 0, 0)
+        launches = surroundings.call(self._function, args, {})[1].launches
+        return bool(launches)
+
+    def _drawn(self, seed: int, who: int, number: int, run: int) -> tuple[Any, ...]:
+        assert self._timing is not None
+        assert self._generate is not None
+        return tuple(self._generate(np.random.default_rng([seed, _DRAWS, who, number, run]), self._timing.size))
+
+    def _race(
+        self,
+        surroundings: Surroundings,
+        clock: FunctionClock,
+        outcome: _Outcome,
+        seed: int,
+        stored: Mapping[str, Any],
+    ) -> None:
+        timing, reference, kind = self._timing, self._reference, self._arrays[0]
+        assert timing is not None
+        assert reference is not None
+
+        def results(args: tuple[Any, ...]) -> Any:
+            return reference(*(arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args))
+
+        def inputs(who: int, number: int) -> list[tuple[Any, ...]]:
+            return [self._drawn(seed, who, number, run) for run in range(CALLS)]
+
+        def sent(sets: list[tuple[Any, ...]]) -> list[list[Any]]:
+            return [[_place(arg, kind) for arg in args] for args in sets]
+
+        def learner(number: int) -> Block:
+            sets = inputs(0, number)
+            expected = [results(args) for args in sets]
+            wall, values = clock.block("learner", self._function, sent(sets))
+            right = [
+                self._right(value, wanted, kind, timing.size, outcome)
+                for value, wanted in zip(values, expected, strict=True)
+            ]
+            if not all(right):
+                raise _Wrong
+            return Block(wall=wall / CALLS)
+
+        def other(who: int, name: Contender, function: Any) -> Turn:
+            def turn(number: int) -> Block:
+                return Block(wall=clock.block(name, function, sent(inputs(who, number)))[0] / CALLS)
+
+            return turn
+
+        echoed = results(self._drawn(seed, 3, 0, 0))
+        turns: dict[Contender, Turn] = {"learner": learner, "echo": other(3, "echo", echoed)}
+        ratios: dict[str, Callable[[Mapping[Contender, float]], float]] = {}
+        if "speedup" in self._bands:
+            turns["baseline"] = other(1, "baseline", timing.baseline)
+            ratios["speedup"] = lambda times: times["baseline"] / times["learner"]
+        if "model_share" in self._bands:
+            turns["model"] = other(2, "model", timing.model)
+            ratios["model_share"] = lambda times: times["model"] / times["learner"]
+        try:
+            found = race(turns, ratios, self._bands, clock.seconds_left)
+        except _Wrong:
+            outcome.lost |= {"correct", *self._bands}
+            return
+        outcome.raced(found, stored, self._points, self._bands)
 
     def _case(
         self,
@@ -166,14 +302,7 @@ class FunctionCheck:
         try:
             result, trace = surroundings.call(self._function, sent, {})
         except LearnerError as error:
-            text = error.message
-            if error.kind == "unwritten":
-                text = messages.function_not_written()
-            elif self._hidden and error.exception is not None:
-                text = messages.raised_hidden(error.exception)
-            finding = CheckFinding(error.kind, text, line=error.line, evidence=f"{size}: {error.evidence or error}")
-            outcome.findings = merge(outcome.findings, [finding])
-            outcome.stop = error.kind in ("unwritten", "wrong-type", "timeout", "crashed")
+            self._refused(error, size, outcome)
             return False
         if result is None or result is Ellipsis:
             finding = CheckFinding("unwritten", messages.returned_nothing())
@@ -181,6 +310,21 @@ class FunctionCheck:
             outcome.stop = True
             return False
         self._watch(trace, kind, size, args, outcome, found)
+        outcome.findings = merge(outcome.findings, found)
+        return self._right(result, expected, kind, size, outcome)
+
+    def _refused(self, error: LearnerError, size: Any, outcome: _Outcome) -> None:
+        text = error.message
+        if error.kind == "unwritten":
+            text = messages.function_not_written()
+        elif self._hidden and error.exception is not None:
+            text = messages.raised_hidden(error.exception)
+        outcome.find(CheckFinding(error.kind, text, line=error.line, evidence=f"{size}: {error.evidence or error}"))
+        outcome.stop = error.kind in ("unwritten", "wrong-type", "timeout", "crashed")
+
+    def _right(self, result: Any, expected: Any, kind: ArrayKind, size: Any, outcome: _Outcome) -> bool:
+        """Is it what the reference gives? What is not is found."""
+        found: list[CheckFinding] = []
         wanted = expected if isinstance(expected, tuple) else (expected,)
         results = result if isinstance(result, tuple | list) and isinstance(expected, tuple) else (result,)
         right = True
@@ -296,20 +440,18 @@ class FunctionCheck:
         lost = set(outcome.lost)
         if outcome.stop or outcome.right < set(self._arrays):
             lost |= set(self._points)
-        parts = []
-        for name, most in self._points.items():
-            if name == "on_device" and not outcome.traced and outcome.right:
-                parts.append(Part(name, None, most))
-            else:
-                parts.append(Part(name, 0.0 if name in lost else most, most))
+        if "on_device" in self._points and not outcome.traced and outcome.right:
+            lost.discard("on_device")
+            outcome.given["on_device"] = None
         return Report(
-            parts=parts,
+            parts=outcome.parts(self._points, lost),
             findings=outcome.findings,
             name=self._name,
             seed=seed,
             device=surroundings.device.name,
             hidden=self._hidden,
             language=surroundings.language,
+            measurements=outcome.measurements,
         )
 
 

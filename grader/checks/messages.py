@@ -147,6 +147,70 @@ def float64() -> Text:
     }
 
 
+def spills(nbytes: int) -> Text:
+    return {
+        "en": f"The GPU runs out of registers: {nbytes} bytes for each thread go through slow memory. Keep fewer "
+        "values alive at a time, make local arrays smaller, or index them by constants only.",
+        "de": f"Der GPU gehen die Register aus: {nbytes} Byte je Thread laufen durch langsamen Speicher. Halte weniger "
+        "Werte zugleich, mache lokale Arrays kleiner oder greife nur mit Konstanten auf sie zu.",
+    }
+
+
+def registers(got: int, allowed: int, share: float) -> Text:
+    return {
+        "en": f"A thread takes {got} registers; at most {allowed} are asked for. So a multiprocessor holds {share:.0%} "
+        "of its threads. Keep fewer values alive at a time.",
+        "de": f"Ein Thread braucht {got} Register; verlangt sind höchstens {allowed}. So hält ein Multiprozessor "
+        f"{share:.0%} seiner Threads. Halte weniger Werte zugleich.",
+    }
+
+
+def not_assembled() -> Text:
+    return {
+        "en": "NVIDIA's assembler does not take this kernel.",
+        "de": "NVIDIAs Assembler nimmt diesen Kernel nicht an.",
+    }
+
+
+_SPEEDS: dict[str, tuple[str, str]] = {
+    "copy_bandwidth": (
+        "{got:.0%} of the bandwidth of a plain copy are reached; {wanted:.0%} are asked for",
+        "{got:.0%} der Bandbreite einer einfachen Kopie sind erreicht; verlangt sind {wanted:.0%}",
+    ),
+    "speedup": (
+        "{got:.2g} times as fast as the given version; {wanted:.2g} times are asked for",
+        "{got:.2g}-mal so schnell wie die vorgegebene Fassung; verlangt ist {wanted:.2g}-mal",
+    ),
+    "model_share": (
+        "{got:.0%} of the model solution's speed are reached; {wanted:.0%} are asked for",
+        "{got:.0%} des Tempos der Musterlösung sind erreicht; verlangt sind {wanted:.0%}",
+    ),
+}
+
+
+def slow(part: str, got: float, wanted: float, *, traffic: bool) -> Text:
+    """`traffic`: the ratio is one of memory traffic, counted where no GPU is."""
+    en, de = (sentence.format(got=got, wanted=wanted) for sentence in _SPEEDS[part])
+    if traffic:
+        en, de = f"{en}, by the memory traffic that was counted", f"{de}, nach dem gezählten Speicherverkehr"
+    return {"en": f"{en[0].upper()}{en[1:]}.", "de": f"{de[0].upper()}{de[1:]}."}
+
+
+def inconclusive() -> Text:
+    return {
+        "en": "The times varied too much to say how fast this is. That costs you nothing; a person looks at it.",
+        "de": "Die Zeiten schwankten zu sehr, um zu sagen, wie schnell das ist. Das kostet dich nichts; ein Mensch "
+        "sieht es sich an.",
+    }
+
+
+def implausible() -> Text:
+    return {
+        "en": "This was measured to be faster than the GPU can be. A person looks at it.",
+        "de": "Das wurde schneller gemessen, als die GPU sein kann. Ein Mensch sieht es sich an.",
+    }
+
+
 def wrong_library(given: str, got: str) -> Text:
     return {
         "en": f"Given a {given} array, the function should return a {given} array, but it returned {got}.",

@@ -23,11 +23,15 @@ CHECK_KINDS = (
     "exception",
     "host-fallback",
     "many-launches",
+    "slow",
+    "inconclusive",
+    "implausible",
     "timeout",
     "crashed",
 )
 
 State = Literal["passed", "partial", "failed"]
+Doubt = Literal["", "inconclusive", "implausible"]
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -41,6 +45,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "done": "done",
         "open": "open",
         "unmeasured": "not measured here",
+        "inconclusive": "inconclusive, costs nothing",
+        "implausible": "a person looks at it",
         "elsewhere": "{points:g} more not measured here",
         "well": "Everything checked here is right.",
     },
@@ -55,6 +61,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "done": "erfüllt",
         "open": "offen",
         "unmeasured": "hier nicht gemessen",
+        "inconclusive": "nicht eindeutig, kostet nichts",
+        "implausible": "ein Mensch sieht es sich an",
         "elsewhere": "{points:g} weitere hier nicht gemessen",
         "well": "Alles, was hier geprüft wird, stimmt.",
     },
@@ -68,6 +76,11 @@ _PARTS: dict[str, dict[Language, str]] = {
     "coalesced": {"en": "neighbouring memory accesses", "de": "benachbarte Speicherzugriffe"},
     "no_float64": {"en": "no accidental float64", "de": "kein versehentliches float64"},
     "keeps_inputs": {"en": "leaves the inputs alone", "de": "lässt die Eingaben unverändert"},
+    "copy_bandwidth": {"en": "share of the copy bandwidth", "de": "Anteil an der Kopierbandbreite"},
+    "speedup": {"en": "faster than the given version", "de": "schneller als die vorgegebene Fassung"},
+    "model_share": {"en": "speed beside the model solution", "de": "Tempo neben der Musterlösung"},
+    "registers": {"en": "few registers", "de": "wenige Register"},
+    "no_spills": {"en": "no registers in memory", "de": "keine Register im Speicher"},
     "same_type": {"en": "keeps library and dtype", "de": "behält Bibliothek und dtype"},
     "on_device": {"en": "stays on the GPU", "de": "bleibt auf der GPU"},
 }
@@ -99,11 +112,15 @@ class CheckFinding:
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that points are given for; `points` is None where it could not be measured here."""
+    """One thing that points are given for; `points` is None where it could not be measured here.
+
+    `doubt` says of a timing without points that it was tried and is no result: `inconclusive` or `implausible`.
+    """
 
     name: str
     points: float | None
     max: float
+    doubt: Doubt = ""
 
     def label(self, language: Language) -> str:
         return _PARTS.get(self.name, {}).get(language, self.name)
@@ -228,7 +245,7 @@ def _mark(part: Part) -> str:
 
 def _points(part: Part, words: dict[str, str]) -> str:
     if part.points is None:
-        return words["unmeasured"]
+        return words[part.doubt or "unmeasured"]
     state = words["done"] if part.points >= part.max else words["open"]
     return f"{part.points:g} / {part.max:g}, {state}"
 

@@ -9,8 +9,10 @@ candidate. Nothing that surroundings return is trusted to be what it says: check
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import re
+import time
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +25,9 @@ import numpy as np
 
 from grader.checks import messages
 from grader.checks.signature import Parameter, parse_signature
-from grader.device.interface import Device, Language
+from grader.device.assembler import Resources, assemble
+from grader.device.emulated.gate import Gate
+from grader.device.interface import Device, Language, Launch
 
 ArrayKind = Literal["numpy", "cupy", "numba"]
 
@@ -100,7 +104,10 @@ class Surroundings(Protocol):
     """What a check needs of the place it runs in.
 
     Optional attributes, read with a default: `emulator` (a second Device for the diagnosis, when `device` is a
-    real GPU; default `device`) and `seed` (int; default: drawn anew, and recorded in the report).
+    real GPU; default `device`), `yardstick` (a Device for kernels that are not the learner's; default `device`),
+    `clock` and `function_clock` (`grader.checks.timing`; default: nothing is timed), `assemble` (what a launch's
+    kernel takes of a GPU; default: not measured), `seed` (int; default: drawn anew, and recorded in the report) and
+    `stored` (what an earlier exam measured, whose verdict is to be reached again).
     """
 
     language: Language
@@ -123,12 +130,29 @@ def chosen_language() -> Language:
     return "de" if os.environ.get("LEHRWERK_LANG", "en").lower().startswith("de") else "en"
 
 
+class _HereClock:
+    """The clock of a notebook, where functions of the author's run beside the learner's."""
+
+    def seconds_left(self) -> float:
+        return math.inf
+
+    def block(self, who: str, function: Any, inputs: Sequence[Sequence[Any]]) -> tuple[float, list[Any]]:
+        started = time.perf_counter()
+        if who == "echo":
+            results = [np.copy(function) for _ in inputs]
+        else:
+            results = [call_here(function, args, {})[0] for args in inputs]
+        return time.perf_counter() - started, results
+
+
 class LocalSurroundings:
     """The learner's own notebook: compiles and calls in this process, launches on the emulated GPU."""
 
     def __init__(self, device: Device | None = None, language: Language | None = None) -> None:
         self._device = device
         self._language = language
+        self._gate = Gate()
+        self.function_clock = _HereClock()
 
     @property
     def language(self) -> Language:
@@ -144,6 +168,10 @@ class LocalSurroundings:
 
     def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
         return compile_numba(kernel, signature, cc)
+
+    def assemble(self, launch: Launch) -> Resources:
+        cc = self.device.compute_capability
+        return assemble(self._gate.passed(launch).ptx, cc)
 
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, FunctionTrace]:
         return call_here(function, args, kwargs)

@@ -26,7 +26,7 @@ from grader.course.reader import Answer, Course, Unit, read
 from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], object]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def check(
 
 
 #: Does jobs, each with a room of its own; results in the order of the jobs.
-_Each = Callable[[list[Callable[[ExamRoom], list[Problem]]], Callable[[int], None]], list[list[Problem]]]
+_Each = Callable[[list[Callable[[ExamRoom], list[Problem]]], Callable[[int], object]], list[list[Problem]]]
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def _rooms(count: int, limits: ExamLimits | None, scratch: Path) -> Iterator[_Ea
             finally:
                 rooms.put(room)
 
-        def each(jobs: list[Callable[[ExamRoom], list[Problem]]], done: Callable[[int], None]) -> list[list[Problem]]:
+        def each(jobs: list[Callable[[ExamRoom], list[Problem]]], done: Callable[[int], object]) -> list[list[Problem]]:
             running = {pool.submit(do, job): number for number, job in enumerate(jobs)}
             for future in as_completed(running):
                 future.result()

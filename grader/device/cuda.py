@@ -6,12 +6,16 @@ Imports the interface and the gate, and `cuda.bindings` when it is used.
 from __future__ import annotations
 
 import ctypes
+import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from grader.device.conditions import Management
 from grader.device.emulated.gate import Gate, Refused
-from grader.device.interface import Counters, DeviceError, Finding, Launch, LaunchResult, Pointer
+from grader.device.emulated.library import REGISTERS
+from grader.device.interface import Counters, DeviceError, Finding, Launch, LaunchResult, Pointer, Run
 
 #: Bytes before and behind each buffer whose change shows a write outside.
 GUARD = 256
@@ -31,26 +35,45 @@ _FAULTS = {
 
 def available() -> str | None:
     """The first GPU's product name; None where no driver or no GPU is there."""
+    found = described()
+    return None if found is None else found[0]
+
+
+def described() -> tuple[str, tuple[int, int]] | None:
+    """Product name and compute capability of the first GPU; None where no driver or no GPU is there."""
     try:
         from cuda.bindings import driver
 
         if driver.cuInit(0)[0] != driver.CUresult.CUDA_SUCCESS:
             return None
-        status, count = driver.cuDeviceGetCount()
-        if status != driver.CUresult.CUDA_SUCCESS or count < 1:
-            return None
-        status, device = driver.cuDeviceGet(0)
-        if status != driver.CUresult.CUDA_SUCCESS:
-            return None
-        status, name = driver.cuDeviceGetName(128, device)
+        known = driver.CUdevice_attribute
+        answers: list[Any] = []
+        for question, *arguments in (
+            (driver.cuDeviceGetCount,),
+            (driver.cuDeviceGetName, 128, 0),
+            (driver.cuDeviceGetAttribute, known.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 0),
+            (driver.cuDeviceGetAttribute, known.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, 0),
+        ):
+            status, answer = question(*arguments)
+            if status != driver.CUresult.CUDA_SUCCESS or (answer == 0 and not answers):
+                return None
+            answers.append(answer)
     except (ImportError, RuntimeError):
         # The bindings are not installed, or they find no driver library.
         return None
-    return _text(name) if status == driver.CUresult.CUDA_SUCCESS else None
+    _, name, major, minor = answers
+    return _text(name), (int(major), int(minor))
 
 
 def _text(raw: Any) -> str:
     return bytes(raw).split(b"\0", 1)[0].decode("utf-8", "replace").strip()
+
+
+@dataclass(frozen=True)
+class _Placed:
+    function: Any
+    launch: Launch
+    memory: list[Any]
 
 
 class CudaDevice:
@@ -74,25 +97,29 @@ class CudaDevice:
         self._device = self._call("cuDeviceGet", ordinal)
         attribute = driver.CUdevice_attribute
         self.compute_capability: tuple[int, int] = (
-            int(
-                self._call("cuDeviceGetAttribute", attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, self._device)
-            ),
-            int(
-                self._call("cuDeviceGetAttribute", attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, self._device)
-            ),
+            self._attribute(attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+            self._attribute(attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
         )
         self.name = f"cuda:{_text(self._call('cuDeviceGetName', 128, self._device))}"
         self._context = self._call("cuDevicePrimaryCtxRetain", self._device)
         self._gate = Gate()
         self._modules: dict[str, Any] = {}
-        self._lost: str | None = None
+        #: The fault that took the context along, if any.
+        self.lost: str | None = None
+        self._placed: list[_Placed] = []
+        self._flush_memory: tuple[Any, int] | None = None
+        self._management: Management | None = None
 
     def close(self) -> None:
         """Give the context back. The device must not be used afterwards."""
         if self._context is not None:
+            self.clear()
             self._modules.clear()
             self._call("cuDevicePrimaryCtxRelease", self._device)
             self._context = None
+
+    def _attribute(self, what: Any) -> int:
+        return int(self._call("cuDeviceGetAttribute", what, self._device))
 
     def _status(self, name: str, *arguments: Any) -> tuple[str, tuple[Any, ...]]:
         """(name of the status, results) of a driver function."""
@@ -111,29 +138,52 @@ class CudaDevice:
         What a GPU notices (a fault, a write just beside a buffer) is a finding; what it hides is not. `seed`, `races`
         and `step_limit` mean nothing here: who needs a limit on time ends the process.
         """
-        if self._lost:
-            raise DeviceError(f"the context was lost to an earlier kernel ({self._lost}); start a new process")
+        unchanged = [buffer.copy() for buffer in launch.buffers]
+        loaded = self._loaded(launch)
+        if isinstance(loaded, Finding):
+            return LaunchResult(unchanged, [loaded])
+        function, launch = loaded
+        memory = self._uploaded(launch)
+        try:
+            return self._run(function, launch, memory, unchanged)
+        finally:
+            self._free(memory)
+
+    def _loaded(self, launch: Launch) -> tuple[Any, Launch] | Finding:
+        """(the kernel, the launch as the gate lets it pass), or why not. The context is this thread's from then on."""
+        if self.lost:
+            raise DeviceError(f"the context was lost to an earlier kernel ({self.lost}); start a new process")
         if self._context is None:
             raise DeviceError("the device is closed")
-        unchanged = [buffer.copy() for buffer in launch.buffers]
         try:
             launch = self._gate.passed(launch)
         except Refused as error:
-            return LaunchResult(unchanged, [error.finding])
+            return error.finding
         self._call("cuCtxSetCurrent", self._context)
         module, refused = self._module(launch.ptx)
         if refused is not None:
-            return LaunchResult(unchanged, [refused])
+            return refused
         function = self._call("cuModuleGetFunction", module, launch.entry.encode())
+        if launch.shared_bytes > 48 << 10:
+            attribute = self._driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+            self._status("cuFuncSetAttribute", function, attribute, launch.shared_bytes)
+        return function, launch
+
+    def _uploaded(self, launch: Launch) -> list[Any]:
         memory: list[Any] = []
         try:
             for buffer in launch.buffers:
                 memory.append(self._upload(buffer))
-            return self._run(function, launch, memory, unchanged)
-        finally:
-            if self._lost is None:
-                for pointer in memory:
-                    self._call("cuMemFree", pointer)
+        except DeviceError:
+            self._free(memory)
+            raise
+        return memory
+
+    def _free(self, memory: list[Any]) -> None:
+        # A lost context takes its memory along.
+        if self.lost is None:
+            for pointer in memory:
+                self._call("cuMemFree", pointer)
 
     def _module(self, ptx: str) -> tuple[Any, Finding | None]:
         if ptx in self._modules:
@@ -166,51 +216,52 @@ class CudaDevice:
         return pointer
 
     def _run(self, function: Any, launch: Launch, memory: list[Any], unchanged: list[np.ndarray]) -> LaunchResult:
-        driver = self._driver
-        if launch.shared_bytes > 48 << 10:
-            attribute = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-            self._status("cuFuncSetAttribute", function, attribute, launch.shared_bytes)
-        held = [_parameter(parameter, memory) for parameter in launch.parameters]
+        run = self._timed(_Placed(function, launch, memory))
+        if run.finding is not None:
+            return LaunchResult(unchanged, [run.finding])
+        buffers, findings = self._download(launch, memory)
+        return LaunchResult(buffers, findings, Counters(), run.seconds[0])
+
+    def _timed(self, placed: _Placed) -> Run:
+        """One launch and its time by events, or what went wrong."""
+        launch = placed.launch
+        held = [_parameter(parameter, placed.memory) for parameter in launch.parameters]
         addresses = np.array([ctypes.addressof(item) for item in held], np.uint64)
         begin, end = self._call("cuEventCreate", 0), self._call("cuEventCreate", 0)
         try:
             self._call("cuEventRecord", begin, 0)
-            status, _ = self._status(
-                "cuLaunchKernel",
-                function,
-                *launch.grid,
-                *launch.block,
-                launch.shared_bytes,
-                0,
-                addresses.ctypes.data,
-                0,
-            )
+            arguments = (*launch.grid, *launch.block, launch.shared_bytes, 0, addresses.ctypes.data)
+            if any(register in launch.ptx for register in REGISTERS):
+                # Blocks that wait for each other must all be resident.
+                status, _ = self._status("cuLaunchCooperativeKernel", placed.function, *arguments)
+            else:
+                status, _ = self._status("cuLaunchKernel", placed.function, *arguments, 0)
             if status != "CUDA_SUCCESS":
                 where = f"grid {launch.grid}, block {launch.block}, {launch.shared_bytes} bytes of shared memory"
                 wo = f"Gitter {launch.grid}, Block {launch.block}, {launch.shared_bytes} Byte Shared Memory"
-                finding = _finding(
-                    "launch",
-                    f"The GPU refuses the launch ({status}): {where}.",
-                    f"Die GPU startet nicht ({status}): {wo}.",
+                return Run(
+                    finding=_finding(
+                        "launch",
+                        f"The GPU refuses the launch ({status}): {where}.",
+                        f"Die GPU startet nicht ({status}): {wo}.",
+                    )
                 )
-                return LaunchResult(unchanged, [finding])
             self._call("cuEventRecord", end, 0)
             status, _ = self._status("cuCtxSynchronize")
             if status != "CUDA_SUCCESS":
-                self._lost = status
-                finding = _finding(
-                    _FAULTS.get(status, "trap"),
-                    f"The GPU stopped the kernel: {status}. The emulated GPU says where.",
-                    f"Die GPU hat den Kernel abgebrochen: {status}. Die emulierte GPU sagt, wo.",
+                self.lost = status
+                return Run(
+                    finding=_finding(
+                        _FAULTS.get(status, "trap"),
+                        f"The GPU stopped the kernel: {status}. The emulated GPU says where.",
+                        f"Die GPU hat den Kernel abgebrochen: {status}. Die emulierte GPU sagt, wo.",
+                    )
                 )
-                return LaunchResult(unchanged, [finding])
-            seconds = float(self._call("cuEventElapsedTime", begin, end)) / 1000.0
+            return Run((float(self._call("cuEventElapsedTime", begin, end)) / 1000.0,))
         finally:
-            if self._lost is None:
+            if self.lost is None:
                 self._call("cuEventDestroy", begin)
                 self._call("cuEventDestroy", end)
-        buffers, findings = self._download(launch, memory)
-        return LaunchResult(buffers, findings, Counters(), seconds)
 
     def _download(self, launch: Launch, memory: list[Any]) -> tuple[list[np.ndarray], list[Finding]]:
         buffers: list[np.ndarray] = []
@@ -230,6 +281,63 @@ class CudaDevice:
                     )
                 )
         return buffers, findings
+
+    # -- on the clock; see `grader.device.interface.TimedDevice`
+
+    def place(self, launch: Launch) -> Finding | None:
+        loaded = self._loaded(launch)
+        if isinstance(loaded, Finding):
+            return loaded
+        function, launch = loaded
+        self._placed.append(_Placed(function, launch, self._uploaded(launch)))
+        return None
+
+    def warm(self, seconds: float) -> Run:
+        until = time.monotonic() + seconds
+        times: list[float] = []
+        while len(times) < 3 or time.monotonic() < until:
+            run = self._timed(self._placed[0])
+            if run.finding is not None:
+                return run
+            times += run.seconds
+        return Run(tuple(times))
+
+    def go(self, repeat: int) -> Run:
+        times: list[float] = []
+        for _ in range(repeat):
+            for placed in self._placed[1:]:
+                self._flush()
+                run = self._timed(placed)
+                if run.finding is not None:
+                    return run
+                times += run.seconds
+        return Run(tuple(times))
+
+    def collect(self, number: int) -> list[np.ndarray]:
+        placed = self._placed[number]
+        return self._download(placed.launch, placed.memory)[0]
+
+    def clear(self) -> None:
+        for placed in self._placed:
+            self._free(placed.memory)
+        self._placed.clear()
+
+    def conditions(self) -> dict[str, Any]:
+        if self._management is None:
+            raw = bytes(self._call("cuDeviceGetUuid", self._device).bytes).hex()
+            parts = (raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:])
+            self._management = Management(f"GPU-{'-'.join(parts)}")
+        reaches_host = self._attribute(self._driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_PAGEABLE_MEMORY_ACCESS)
+        return {"uuid": self._management.uuid, "reaches_host": bool(reaches_host), **self._management.now()}
+
+    def _flush(self) -> None:
+        """Write twice the L2 cache's size, so that nothing of the data is left in it."""
+        if self._flush_memory is None:
+            size = 2 * self._attribute(self._driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)
+            self._flush_memory = self._call("cuMemAlloc", max(size, 1 << 20)), max(size, 1 << 20)
+        pointer, size = self._flush_memory
+        self._call("cuMemsetD8", pointer, 0, size)
+        self._call("cuCtxSynchronize")
 
 
 def _parameter(parameter: Pointer | bytes, memory: list[Any]) -> Any:

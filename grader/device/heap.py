@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import math
 import operator
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
@@ -161,8 +161,12 @@ class Heap(Protocol):
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
+        symbols: tuple[tuple[str, int], ...] = (),
     ) -> tuple[Finding, ...]:
-        """Run a kernel on the heap's arrays and return what the device saw."""
+        """Run a kernel on the heap's arrays and return what the device saw.
+
+        `symbols` are variables of the module with the addresses at which they lie.
+        """
         ...
 
     def printed(self) -> str:
@@ -247,6 +251,15 @@ class LocalHeap:
     # -- memory
 
     def alloc(self, nbytes: int) -> int:
+        self._room(nbytes)
+        handle = self._next
+        self._next += -(-max(nbytes, 1) // GAP) * GAP + GAP
+        self._allocations[handle] = _Allocation(nbytes)
+        insort(self._starts, handle)
+        return handle
+
+    def _room(self, nbytes: int) -> int:
+        """`nbytes`, taken and counted. Raises where there is no room for them."""
         if nbytes < 0:
             raise HeapError(f"an allocation of {nbytes} bytes: the size must not be negative")
         if self._used + nbytes > self.capacity:
@@ -256,12 +269,29 @@ class LocalHeap:
             )
         if len(self._allocations) >= self.most:
             raise OutOfDeviceMemory(f"there are {self.most} arrays on the device, and no room for another")
-        handle = self._next
-        self._next += -(-max(nbytes, 1) // GAP) * GAP + GAP
-        self._allocations[handle] = _Allocation(nbytes)
-        self._starts.append(handle)
         self._used += nbytes
         self._counters.allocations += 1
+        return nbytes
+
+    def alloc_shared(self, nbytes: int, memory: np.ndarray | None = None) -> int:
+        """An allocation that this process reaches under the same address, as mapped and managed memory.
+
+        `memory` are the bytes, zeros of its own where it is None. What the host writes there counts as written, and no
+        copy is counted.
+        """
+        allocation = _Allocation(self._room(nbytes))
+        allocation.bytes = np.zeros(nbytes, np.uint8) if memory is None else memory
+        allocation.written = True
+        handle = int(allocation.bytes.ctypes.data)
+        place = bisect_right(self._starts, handle)
+        before = self._starts[place - 1 : place]
+        behind = self._starts[place : place + 1]
+        if any(start + len(self._allocations[start].bytes) >= handle for start in before) or any(
+            handle + nbytes >= start for start in behind
+        ):
+            raise OutOfDeviceMemory(f"no room at address {handle:#x} for {nbytes} bytes that host and device share")
+        self._allocations[handle] = allocation
+        self._starts.insert(place, handle)
         return handle
 
     def free(self, handle: int) -> None:
@@ -322,6 +352,7 @@ class LocalHeap:
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
+        symbols: tuple[tuple[str, int], ...] = (),
     ) -> tuple[Finding, ...]:
         handles: list[int] = []
         parameters: list[Pointer | bytes] = []
@@ -340,6 +371,12 @@ class LocalHeap:
             if handle not in handles:
                 handles.append(handle)
             parameters.append(Pointer(handles.index(handle), argument.address - handle, begin, end))
+        held: list[tuple[str, Pointer]] = []
+        for name, address in symbols:
+            handle, length = self.locate(address)
+            if handle not in handles:
+                handles.append(handle)
+            held.append((name, Pointer(handles.index(handle), address - handle, 0, length)))
         allocations = [self._allocations[handle] for handle in handles]
         module = hashlib.sha256(ptx.encode()).digest()
         variables = self._variables.get(module, {})
@@ -358,15 +395,17 @@ class LocalHeap:
                 step_limit=self.step_limit,
                 variables=variables,
                 trace=self.trace,
+                symbols=tuple(held),
             )
         )
         for allocation, left in zip(allocations, result.buffers, strict=True):
             allocation.bytes[:] = left
             # Which bytes a kernel wrote is not handed out: from here on the heap is silent about them.
             allocation.written = True
-        if result.variables:
-            self._used += sum(len(data) for name, data in result.variables.items() if name not in variables)
-            self._variables[module] = {**variables, **result.variables}
+        left_variables = {name: data for name, data in result.variables.items() if name not in dict(symbols)}
+        if left_variables:
+            self._used += sum(len(data) for name, data in left_variables.items() if name not in variables)
+            self._variables[module] = {**variables, **left_variables}
         self.last = result
         self._counters.launches += 1
         self._printed = (self._printed + result.printed)[:MAX_PRINTED]

@@ -32,6 +32,7 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "bank-conflict": "advice",
     "divergence": "advice",
     "occupancy": "advice",
+    "spills": "advice",
     "same-value": "advice",
 }
 #: From so much waste on, advice counts for the exit code of a script.
@@ -100,7 +101,7 @@ class Launch:
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
     instructions, in all; `thread_step_limit` those of one thread. `trace` is the number in the grid of a warp whose
     doings are recorded, on the emulated GPU. `variables` holds bytes of the module's own variables as an earlier launch
-    left them, by name; the others begin with their initial values.
+    left them, by name; the others begin with their initial values, but for `symbols`, which lie in a buffer.
     """
 
     ptx: str
@@ -117,6 +118,7 @@ class Launch:
     thread_step_limit: int = 2_000_000
     trace: int | None = None
     variables: Mapping[str, bytes] = field(default_factory=dict)
+    symbols: tuple[tuple[str, Pointer], ...] = ()
 
 
 @dataclass
@@ -167,6 +169,42 @@ class Device(Protocol):
 
     def launch(self, launch: Launch) -> LaunchResult:
         """Run it to its end. A kernel's faults are findings; `DeviceError` is a failure of the device."""
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of timed launches: the seconds of each by the device's own clock, or what went wrong."""
+
+    seconds: tuple[float, ...] = ()
+    finding: Finding | None = None
+
+
+class TimedDevice(Device, Protocol):
+    """A device with a clock. Launches are placed with their own memory first, so that no copy is timed."""
+
+    def place(self, launch: Launch) -> Finding | None:
+        """Load the module and copy the buffers; what is wrong with it, or None."""
+        ...
+
+    def warm(self, seconds: float) -> Run:
+        """Run the launch that was placed first again and again, at least three times and so many seconds."""
+        ...
+
+    def go(self, repeat: int) -> Run:
+        """Run the others, one after the other, `repeat` times over, each with cold caches; give the time of each."""
+        ...
+
+    def collect(self, number: int) -> list[np.ndarray]:
+        """The buffers of launch `number`, in the order of placing, as they are now."""
+        ...
+
+    def clear(self) -> None:
+        """Let go of everything that was placed."""
+        ...
+
+    def conditions(self) -> dict[str, Any]:
+        """What the device says of itself now; see `grader.device.conditions`."""
         ...
 
 

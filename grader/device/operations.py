@@ -108,6 +108,35 @@ def random(
     return np.asarray(getattr(generator, method)(*options, size=shape)).astype(dtype)
 
 
+#: What a step of `fused` may be.
+FUSIBLE = frozenset({*UNARY, *BINARY, "where", "clip", "sum", "prod", "max", "min", "amax", "amin", "all", "any"})
+
+
+def fused(*arrays: Any, steps: str) -> tuple[Any, ...]:
+    """Several steps as one operation.
+
+    `steps` are separated by semicolons: a function of `FUSIBLE`, perhaps with `:axis`, and what it is of: `a` and an
+    operand's number, or `s` and an earlier step's. The last one names the results. Raises ValueError for anything else.
+    """
+    made: list[Any] = []
+
+    def named(name: str) -> Any:
+        return {"a": arrays, "s": made}[name[0]][int(name[1:])]
+
+    *todo, results = steps.split(";")
+    try:
+        for step in todo:
+            head, *names = step.split()
+            function, _, axis = head.partition(":")
+            if function not in FUSIBLE:
+                raise ValueError(f"{function} is no step of a fused operation")
+            options = {"axis": int(axis)} if axis else {}
+            made.append(getattr(np, function)(*map(named, names), **options))
+        return tuple(map(named, results.split()))
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"no steps of a fused operation: {steps[:200]}") from error
+
+
 def identity(array: np.ndarray) -> np.ndarray:
     return array
 
@@ -126,6 +155,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in (*UNARY, *BINARY, *REDUCTIONS, *OTHERS) if hasattr(np, name)},
     **{name: _spread(getattr(np, name)) for name in ("concatenate", "stack", "vstack", "hstack", "column_stack")},
     "einsum": lambda *arrays, subscripts: np.einsum(subscripts, *arrays),
+    "fused": fused,
     "copy": identity,
     "cast": cast,
     "getitem": getitem,

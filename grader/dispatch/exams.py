@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from grader.course import archives
 from grader.course.build import handed_out, read_bundle
@@ -33,11 +35,15 @@ class Exams:
         self.cache = cache
 
     def verdict(
-        self, submission: Submission, bundle_digest: str | None = None, seeds: Mapping[str, int] | None = None
+        self,
+        submission: Submission,
+        bundle_digest: str | None = None,
+        seeds: Mapping[str, int] | None = None,
+        measured: Mapping[str, Any] = MappingProxyType({}),
     ) -> Verdict:
         """The verdict on a submission by the course version `bundle_digest`, or by the submission's own.
 
-        `seeds` by grade id repeat an earlier exam. Raises ExamError for a failure of ours.
+        `seeds` by grade id, and what was `measured`, repeat an earlier exam. Raises ExamError for a failure of ours.
         """
         digest = bundle_digest or submission.bundle_digest
         bundle = self.bundle(digest)
@@ -55,6 +61,7 @@ class Exams:
                 given=given,
                 language=submission.language,
                 seed=seeds,
+                measured={grade_id: found for grade_id, found in measured.items() if isinstance(found, dict)},
                 tests=unit.tests,
                 processes=unit.processes,
             )

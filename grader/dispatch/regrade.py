@@ -96,7 +96,10 @@ class Regrade:
 
 @dataclass(frozen=True)
 class Replay:
-    """An exam repeated with the seeds and the course version of the stored verdict."""
+    """An exam repeated with the seeds and the course version of the stored verdict.
+
+    Points for speed follow what was measured then; what is measured now is shown beside it.
+    """
 
     stored: Verdict
     again: Verdict
@@ -138,4 +141,4 @@ def replay(store: Store, exams: Exams, submission_id: str) -> Replay:
     if submission is None or text is None:
         raise UnknownSubmission(f"there is no verdict on a submission {submission_id}")
     stored = Verdict.model_validate_json(text)
-    return Replay(stored, exams.verdict(submission, stored.bundle_digest or None, stored.seeds))
+    return Replay(stored, exams.verdict(submission, stored.bundle_digest or None, stored.seeds, stored.measurements))

@@ -1,17 +1,32 @@
 """The bench: an expendable process that launches PTX on a device. It holds inputs and outputs, and no expected value.
 
+Two of them take turns on the clock: learners' PTX runs in one only, and the yardstick's (the copy kernel, the baseline
+and the model solution) in the other only. A third process, the assembler, says what a kernel takes of a GPU.
 Imports this package's channel, and devices.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from grader.device.assembler import AssemblyError, assemble
 from grader.device.emulated import EmulatedDevice
-from grader.device.interface import Counters, Device, DeviceError, Finding, Launch, LaunchResult, Pointer
+from grader.device.emulated.gate import Gate, Refused
+from grader.device.interface import (
+    Counters,
+    Device,
+    DeviceError,
+    Finding,
+    Launch,
+    LaunchResult,
+    Pointer,
+    Run,
+    TimedDevice,
+)
 from grader.exam.channel import Channel
 
 
@@ -71,12 +86,65 @@ def result_from_plain(data: dict[str, Any]) -> LaunchResult:
 
 
 def serve(channel: Channel, options: dict[str, Any]) -> None:
-    """Launch what comes until the other side is gone."""
+    """Launch what comes until the other side is gone, or the device is lost: the next question finds another bench."""
     device = _device(options["device"])
-    while True:
-        launch = launch_from_plain(channel.receive())
+    answer_all(channel, questions(device), lambda: getattr(device, "lost", None) is None)
+
+
+def questions(device: Device) -> dict[str, Callable[[Any], Any]]:
+    """What a bench answers, by name; on the clock only where the device has one."""
+    asked: dict[str, Callable[[Any], Any]] = {
+        "launch": lambda plain: result_to_plain(device.launch(launch_from_plain(plain)))
+    }
+    if hasattr(device, "place"):
+        asked |= timed_questions(device)  # type: ignore[arg-type]
+    return asked
+
+
+def timed_questions(device: TimedDevice) -> dict[str, Callable[[Any], Any]]:
+    return {
+        "place": lambda plain: _finding_to_plain(device.place(launch_from_plain(plain))),
+        "warm": lambda seconds: _run_to_plain(device.warm(seconds)),
+        "go": lambda repeat: _run_to_plain(device.go(repeat)),
+        "collect": lambda number: [buffer.tobytes() for buffer in device.collect(number)],
+        "clear": lambda _: device.clear(),
+        "conditions": lambda _: device.conditions(),
+    }
+
+
+def _finding_to_plain(finding: Finding | None) -> dict[str, Any] | None:
+    return None if finding is None else asdict(finding)
+
+
+def _run_to_plain(run: Run) -> dict[str, Any]:
+    return {"seconds": list(run.seconds), "finding": _finding_to_plain(run.finding)}
+
+
+def serve_assembler(channel: Channel, options: dict[str, Any]) -> None:
+    """Say what the kernels that come take of a GPU, until the other side is gone."""
+    gate = Gate()
+
+    def taken(asked: dict[str, Any]) -> dict[str, Any]:
+        major, minor = asked["cc"]
         try:
-            channel.send({"result": result_to_plain(device.launch(launch))})
+            text = gate.passed(launch_from_plain(asked["launch"])).ptx
+            return {"resources": asdict(assemble(text, (major, minor)))}
+        except Refused as error:
+            return {"refused": error.finding.message["en"]}
+        except AssemblyError as error:
+            return {"refused": str(error)}
+
+    answer_all(channel, {"assemble": taken})
+
+
+def answer_all(
+    channel: Channel, asked: dict[str, Callable[[Any], Any]], usable: Callable[[], bool] = lambda: True
+) -> None:
+    """Each message names one question and brings what it is about."""
+    while usable():
+        ((name, about),) = channel.receive().items()
+        try:
+            channel.send({"answer": asked[name](about)})
         except DeviceError as error:
             channel.send({"failed": str(error)})
 

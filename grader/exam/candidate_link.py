@@ -11,7 +11,7 @@ import builtins
 import contextlib
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -96,6 +96,9 @@ class CandidateLink:
         #: A comparison rested on the learner's word.
         self.doubtful = False
         self.printed = ""
+        #: Seconds from the first byte of the last question until its answer was here.
+        self.took = 0.0
+        self._since: float | None = None
         self._show: Callable[[str], object] = lambda text: None
         self._generation = 0
         self._epoch = 0
@@ -126,6 +129,7 @@ class CandidateLink:
             raise self.gone
         seconds = min(seconds, self.seconds_left())
         deadline = time.monotonic() + seconds
+        self._since = None
         reply = self._pass("candidate", body, deadline, seconds)
         while "callback" in reply:
             if time.monotonic() > deadline:
@@ -152,15 +156,19 @@ class CandidateLink:
         packed = pack(body)
         if len(packed) > self.channel.limit:
             raise NotPlain(f"{len(packed)} bytes are more than can be handed to learner code at once")
-        self.channel.send({"ask": role, "seconds": max(deadline - time.monotonic(), 0.0)})
-        self.channel.send_raw(packed)
+        if self._since is None:
+            # A callback of the candidate's is part of its answer, and of its time.
+            self._since = time.perf_counter()
+        self.channel.send_raw(pack({"ask": role, "seconds": max(deadline - time.monotonic(), 0.0)}), packed)
         answer = self.channel.receive()
         if "gone" in answer:
             raise self.lost(answer["gone"], seconds, answer.get("why", ""))
         if self.memory is not None and answer["device_requests"]:
             self.memory.asked = True
         try:
-            reply = unpack(self.channel.receive_raw())
+            raw = self.channel.receive_raw()
+            self.took = time.perf_counter() - self._since
+            reply = unpack(raw)
         except TooLarge:
             raise
         except ChannelError:
@@ -300,6 +308,26 @@ class CandidateLink:
         with self._fault():
             crossing.settle(let_go=True)
         return Called(value, left, named, error)
+
+    def block(self, handle: int, inputs: Sequence[Sequence[Any]]) -> tuple[float, Called]:
+        """(seconds, the list of results or the error) of calls on one set of inputs after the other."""
+        self.told = True
+        crossing = self._crossing(for_checks=True)
+        with self._fault():
+            crossing.give([arg for args in inputs for arg in args])
+        body = {
+            "do": "block",
+            "handle": self._number(make(self, handle, "", False)),
+            "batches": [self.plain(tuple(args), crossing) for args in inputs],
+        }
+        reply = self.ask(body, self.call_seconds)
+        seconds, error = self.took, self.error(reply)
+        value = None if error else self._decoded(reply.get("value"), crossing)
+        if error is None and (type(value) is not list or len(value) != len(inputs)):
+            raise self.lost("malformed")
+        with self._fault():
+            crossing.settle(let_go=True)
+        return seconds, Called(value, None, None, error)
 
     def error(self, reply: dict[str, Any]) -> LearnersError | None:
         """What a reply says of an exception, if anything."""

@@ -27,6 +27,8 @@ from grader.exam import tables
 _HEADER = struct.Struct("<Q")
 #: Nesting deeper than this is no plain data.
 MAX_DEPTH = 60
+#: So many bytes are read at a time where fewer are asked for.
+_AHEAD = 1 << 16
 _PLAIN_KINDS = "biufcSUmM"
 #: Types that may be handed over as such, say as a dtype or a conversion.
 _TYPES: dict[str, type] = {
@@ -115,12 +117,10 @@ def encode(value: Any, otherwise: Otherwise = _refuse, depth: int = 0) -> Any:
     return otherwise(value)
 
 
-def decode(value: Any, special: Callable[[dict[str, Any]], Any] | None = None, depth: int = 0) -> Any:
+def decode(value: Any, special: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     """Inverse of `encode`. `special` gets what `otherwise` made. Raises ChannelError for anything malformed."""
-    if depth > 2 * MAX_DEPTH:
-        raise ChannelError("nested too deeply")
     try:
-        return _decode(value, special, depth + 1)
+        return _decode(value, special, 0)
     except ChannelError:
         raise
     except Exception as error:  # whatever a hostile message provokes in a decoder is its sender's fault
@@ -128,16 +128,19 @@ def decode(value: Any, special: Callable[[dict[str, Any]], Any] | None = None, d
 
 
 def _decode(value: Any, special: Callable[[dict[str, Any]], Any] | None, depth: int) -> Any:
+    if depth > 2 * MAX_DEPTH:
+        raise ChannelError("nested too deeply")
+    below = depth + 1
     if isinstance(value, list):
-        return [decode(item, special, depth) for item in value]
+        return [_decode(item, special, below) for item in value]
     if not isinstance(value, dict):
         return value
     kind, content = value.get("~"), value.get("v")
     if kind in ("tuple", "set", "frozenset"):
-        items = [decode(item, special, depth) for item in content]  # type: ignore[union-attr]
+        items = [_decode(item, special, below) for item in content]  # type: ignore[union-attr]
         return {"tuple": tuple, "set": set, "frozenset": frozenset}[kind](items)
     if kind == "dict":
-        return {decode(k, special, depth): decode(v, special, depth) for k, v in content}  # type: ignore[union-attr]
+        return {_decode(k, special, below): _decode(v, special, below) for k, v in content}  # type: ignore[union-attr]
     if kind == "array":
         dtype = _dtype(value["d"])
         order: Literal["C", "F"] = "F" if value.get("o") == "F" else "C"
@@ -146,25 +149,13 @@ def _decode(value: Any, special: Callable[[dict[str, Any]], Any] | None, depth: 
     if kind == "scalar":
         return np.frombuffer(content, _dtype(value["d"]), 1)[0]  # type: ignore[arg-type]
     if kind in ("slice", "range"):
-        return {"slice": slice, "range": range}[kind](*(decode(part, special, depth) for part in content))  # type: ignore[union-attr]
+        return {"slice": slice, "range": range}[kind](*(_decode(part, special, below) for part in content))  # type: ignore[union-attr]
     if kind == "ellipsis":
         return Ellipsis
     if kind in tables.KINDS:
-        return tables.from_plain(value, lambda part: decode(part, special, depth))
-    simple: dict[str, Callable[[Any], Any]] = {
-        "int": lambda v: int(v, 16),
-        "complex": lambda v: complex(*v),
-        "type": _TYPES.__getitem__,
-        "dtype": _dtype,
-        "decimal": Decimal,
-        "fraction": lambda v: Fraction(int(v[0], 16), int(v[1], 16)),
-        "datetime": datetime.datetime.fromisoformat,
-        "date": datetime.date.fromisoformat,
-        "time": datetime.time.fromisoformat,
-        "timedelta": lambda v: datetime.timedelta(*v),
-    }
-    if kind in simple:
-        return simple[kind](content)
+        return tables.from_plain(value, lambda part: _decode(part, special, below))
+    if kind in _SIMPLE:
+        return _SIMPLE[kind](content)
     if special is not None:
         return special(value)
     raise ChannelError(f"unknown kind {str(kind)[:40]!r}")
@@ -175,6 +166,20 @@ def _dtype(text: str) -> np.dtype[Any]:
     if dtype.kind not in _PLAIN_KINDS:
         raise ChannelError(f"dtype {text!r} is not plain")
     return dtype
+
+
+_SIMPLE: dict[str, Callable[[Any], Any]] = {
+    "int": lambda v: int(v, 16),
+    "complex": lambda v: complex(*v),
+    "type": _TYPES.__getitem__,
+    "dtype": _dtype,
+    "decimal": Decimal,
+    "fraction": lambda v: Fraction(int(v[0], 16), int(v[1], 16)),
+    "datetime": datetime.datetime.fromisoformat,
+    "date": datetime.date.fromisoformat,
+    "time": datetime.time.fromisoformat,
+    "timedelta": lambda v: datetime.timedelta(*v),
+}
 
 
 def pack(message: Any) -> bytes:
@@ -201,25 +206,33 @@ class Channel:
         self.descriptor = descriptor
         self.limit = limit
         self._blocks = True
+        self._ahead = bytearray()
 
     def send(self, message: Any, timeout: float | None = None) -> None:
         """Send plain msgpack data. Raises TooLarge, TimedOut, or Closed where nobody listens."""
-        self.send_raw(pack(message), timeout)
+        self.send_raw(pack(message), timeout=timeout)
 
-    def send_raw(self, data: bytes, timeout: float | None = None) -> None:
-        """Send what is packed already."""
-        if len(data) > self.limit:
-            raise TooLarge(f"message of {len(data)} bytes; at most {self.limit}")
+    def send_raw(self, *messages: bytes, timeout: float | None = None) -> None:
+        """Send what is packed already, several messages as one stretch, for which the other side wakes up once."""
+        for message in messages:
+            if len(message) > self.limit:
+                raise TooLarge(f"message of {len(message)} bytes; at most {self.limit}")
         deadline = self._deadline(timeout)
-        for part in (memoryview(_HEADER.pack(len(data))), memoryview(data)):
-            while part:
+        parts = [memoryview(part) for message in messages for part in (_HEADER.pack(len(message)), message)]
+        while parts:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimedOut("no answer in time")
+            try:
+                written = os.writev(self.descriptor, parts)
+            except BlockingIOError:
                 self._wait(select.POLLOUT, deadline)
-                try:
-                    part = part[os.write(self.descriptor, part) :]
-                except BlockingIOError:
-                    continue
-                except (BrokenPipeError, ConnectionResetError) as error:
-                    raise Closed("the other side is gone") from error
+                continue
+            except (BrokenPipeError, ConnectionResetError) as error:
+                raise Closed("the other side is gone") from error
+            while parts and written >= len(parts[0]):
+                written -= len(parts.pop(0))
+            if written:
+                parts[0] = parts[0][written:]
 
     def receive(self, timeout: float | None = None, limit: int | None = None) -> Any:
         """The next message, of at most `limit` bytes. Raises TimedOut, Closed, or ChannelError for a malformed one."""
@@ -235,19 +248,22 @@ class Channel:
         return self._read(length, deadline)
 
     def _read(self, size: int, deadline: float | None) -> bytes:
-        parts = bytearray()
-        while len(parts) < size:
+        """`size` bytes. What comes along with them is kept: a header and its message mostly arrive together."""
+        while (missing := size - len(self._ahead)) > 0:
             self._wait(select.POLLIN, deadline)
             try:
-                part = os.read(self.descriptor, min(size - len(parts), 1 << 20))
+                part = os.read(self.descriptor, min(max(missing, _AHEAD), 1 << 20))
             except BlockingIOError:
                 continue
             except ConnectionResetError as error:
                 raise Closed("the other side is gone") from error
             if not part:
                 raise Closed("the other side is gone")
-            parts += part
-        return bytes(parts)
+            self._ahead += part
+        with memoryview(self._ahead) as ahead:
+            taken = bytes(ahead[:size])
+        del self._ahead[:size]
+        return taken
 
     def _deadline(self, timeout: float | None) -> float | None:
         """When a message must be through; with a deadline the descriptor must not block."""

@@ -10,20 +10,22 @@ import functools
 import itertools
 import logging
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.exam import device_link, messages
-from grader.exam.channel import ChannelError, TimedOut
+from grader.exam.channel import ChannelError, TimedOut, pack
+from grader.exam.function_clock import PEERS
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.nbgrader_rules import MARKING
 from grader.exam.paper import Cell, Paper
-from grader.exam.processes import ExamError, Process, Processes, write_file
+from grader.exam.processes import ExamError, Process, Processes, end_all, write_file
 from grader.exam.verdict import CellVerdict, ExamFinding, Outcome, Tests
 
 log = logging.getLogger("lehrwerk.exam")
@@ -32,8 +34,20 @@ log = logging.getLogger("lehrwerk.exam")
 _REQUEST_BYTES = 8 << 20
 #: An examiner that is busy by itself gets so much more than a cell's clock, in seconds.
 _GRACE = 5.0
+#: Processes that launch and assemble kernels: learners' in all but the yardstick, the instructor's only there.
+BENCHES = ("bench", "emulator", "yardstick", "assembler")
+#: Processes in which learner code may go on between questions.
+LEARNERS = ("candidate", "device")
 #: So many examiners are tried for one notebook.
 _EXAMINERS = 8
+#: Cells in which one of these stands will most likely ask for the device.
+_WORK_ON_DEVICE = re.compile(r"\bcuda\b|\bcupy\b")
+
+
+_Text = Annotated[str, Field(max_length=300)]
+_Measured = (
+    bool | int | Annotated[float, Field(allow_inf_nan=False)] | _Text | Annotated[list[_Text], Field(max_length=20)]
+)
 
 
 class _Result(BaseModel):
@@ -47,6 +61,7 @@ class _Result(BaseModel):
     findings: list[ExamFinding] = Field(max_length=MAX_FINDINGS)
     protected: bool
     seed: int | None
+    measurements: dict[str, _Measured] = Field(default_factory=dict, max_length=60)
 
 
 class _ExaminerGone(Exception):
@@ -76,6 +91,7 @@ class Conduct:
         seed: int | Mapping[str, int] | None,
         deadline: float,
         tests: Tests,
+        measured: Mapping[str, Mapping[str, Any]],
         processes: bool,
     ) -> None:
         self.tests = tests
@@ -87,14 +103,24 @@ class Conduct:
         self.options = {
             "language": language,
             "device": home.device,
+            "compute_capability": list(home.compute_capability),
             "cell_seconds": limits.cell_seconds,
             "call_seconds": limits.call_seconds,
             "output_bytes": limits.output_bytes,
         }
         #: What only the examiner is told.
         drawn = dict(seed) if isinstance(seed, Mapping) else seed
-        self.secrets = {"seed": drawn, "source": str(self.source), "tests": tests}
+        self.secrets = {
+            "seed": drawn,
+            "source": str(self.source),
+            "tests": tests,
+            "measured": dict(measured),
+            # Nobody can hold all processes of a candidate that makes them.
+            "timed": not processes,
+        }
         self.processes: dict[str, Process] = {}
+        #: Those that stand still while something is timed.
+        self.still: list[Process] = []
         self.number = 0
         self.results: dict[str, _Result] = {}
         #: The cell that the examiner is at, and its own time on it so far.
@@ -108,11 +134,11 @@ class Conduct:
         self._end()
 
     def _end(self) -> None:
-        for process in self.processes.values():
-            process.end()
+        end_all(self.processes.values())
         self.processes.clear()
+        self.still.clear()
 
-    def run(self) -> tuple[list[CellVerdict], dict[str, int]]:
+    def run(self) -> list[CellVerdict]:
         """Conduct the exam; an examiner that ends is replaced, and what was found by then stays."""
         ended: list[str] = []
         leave_out: set[str] = set()
@@ -133,9 +159,17 @@ class Conduct:
                     self._settle(gone.hung)
                 ended.append(self.cell)
         late = self.deadline <= time.monotonic()
-        return [self._verdict(cell, late) for cell in self.laid.cells if cell.kind != "run"], {
-            grade_id: result.seed for grade_id, result in self.results.items() if result.seed is not None
-        }
+        return [self._verdict(cell, late) for cell in self.laid.cells if cell.kind != "run"]
+
+    @property
+    def seeds(self) -> dict[str, int]:
+        """By grade id."""
+        return {grade_id: result.seed for grade_id, result in self.results.items() if result.seed is not None}
+
+    @property
+    def measurements(self) -> dict[str, dict[str, Any]]:
+        """By grade id."""
+        return {grade_id: result.measurements for grade_id, result in self.results.items() if result.measurements}
 
     def _settle(self, hung: bool) -> None:
         """The result of a test at which the examiner ended."""
@@ -155,11 +189,18 @@ class Conduct:
         examiner = self.home.fork("examiner", self.folder / f"examiner-{self.number}", [self.source], options)
         self.processes["examiner"] = examiner
         self.number += 1
+        # While it walls itself in and reads the paper, those that it will most likely ask for start.
+        self._process("candidate")
         self._say(examiner, self._paper(leave_out))
+        if self.home.device == "emulated" and any(_WORK_ON_DEVICE.search(cell.source) for cell in self.laid.cells):
+            self._process("device")
         while True:
             said = self._hear(examiner)
             if "ask" in said:
                 self._pass_on(examiner, said)
+            elif "hush" in said:
+                self._hush()
+                self._say(examiner, {"hushed": True})
             elif "fresh" in said:
                 self._lose("candidate")
             elif "cell" in said:
@@ -195,12 +236,9 @@ class Conduct:
             raise _ExaminerGone(False, "it sent what is no request")
         return said
 
-    def _say(self, examiner: Process, message: Any, raw: bytes | None = None) -> None:
+    def _say(self, examiner: Process, message: Any, *raw: bytes) -> None:
         with self._examiners_clock() as seconds:
-            examiner.channel.send(message, seconds)
-        if raw is not None:
-            with self._examiners_clock() as seconds:
-                examiner.channel.send_raw(raw, seconds)
+            examiner.channel.send_raw(pack(message), *raw, timeout=seconds)
 
     @contextlib.contextmanager
     def _examiners_clock(self) -> Iterator[float]:
@@ -221,13 +259,15 @@ class Conduct:
     def _pass_on(self, examiner: Process, request: dict[str, Any]) -> None:
         """A question of the examiner's, to a candidate or bench and back, within the clock that the examiner sets."""
         role, seconds = request["ask"], _seconds(request.get("seconds"))
-        if role not in ("candidate", "bench", "device", "test-device"):
+        if role not in ("candidate", *BENCHES, *PEERS, "device", "test-device"):
             raise _ExaminerGone(False, f"it asked for {str(role)[:40]!r}")
         question = self._hear(examiner, raw=True)
         until = min(time.monotonic() + seconds, self.deadline)
         process = self._process(role)
         try:
-            process.channel.send_raw(question, max(until - time.monotonic(), 0.01))
+            if role in LEARNERS:
+                self._go_on()
+            process.channel.send_raw(question, timeout=max(until - time.monotonic(), 0.01))
             device = functools.partial(self._process, "device") if role == "candidate" else None
             answer, requests = answer_of(process, until, device)
         except TimedOut as error:
@@ -246,6 +286,8 @@ class Conduct:
             self._say(examiner, {"gone": "excess" if broken.exceeded else "ended", "why": reason[:500]})
         else:
             self._say(examiner, {"answer": True, "device_requests": requests}, answer)
+        finally:
+            self._go_on()
 
     def _take(self, said: Any) -> None:
         """A result counts once, for a test or manual cell of the paper."""
@@ -264,19 +306,35 @@ class Conduct:
             marking = MARKING if self.tests == "in-process" else {}
             may_fork = self.may_fork and role == "candidate"
             options = self.options | {"processes": may_fork}
-            self.processes[role] = self.home.fork(role, folder, [], options, marking, may_fork)
+            if role == "emulator":
+                options["device"] = "emulated"
+            # The instructor's functions are imported where they run.
+            read = [self.source] if role in PEERS else []
+            options |= {"source": str(self.source)} if role in PEERS else {}
+            self.processes[role] = self.home.fork(role, folder, read, options, marking, may_fork)
         return self.processes[role]
+
+    def _hush(self) -> None:
+        """Learner code stands still from now until the answer to the next question, which is timed."""
+        for role in LEARNERS:
+            if role in self.processes and self.processes[role] not in self.still:
+                self.still.append(self.processes[role])
+                self.processes[role].stop()
+
+    def _go_on(self) -> None:
+        while self.still:
+            self.still.pop().go_on()
 
     def _together(self, role: str) -> list[Process]:
         """The processes that end with this one: a candidate and the bench that holds its arrays are one."""
-        roles = ("candidate", "device") if role in ("candidate", "device") else (role,)
+        roles = LEARNERS if role in LEARNERS else (role,)
         return [self.processes[one] for one in roles if one in self.processes]
 
     def _lose(self, role: str) -> None:
+        self._go_on()
         lost = self._together(role)
         self.processes = {name: one for name, one in self.processes.items() if one not in lost}
-        for process in lost:
-            process.end()
+        end_all(lost)
 
     def _furnish(self, folder: Path) -> None:
         """The candidate's folder: what learners were given, then what they submitted beside it.
@@ -332,9 +390,9 @@ def answer_of(process: Process, until: float, device: Callable[[], Process] | No
         if device is None or not device_link.is_request(answer):
             return answer, requests
         bench = device().channel
-        bench.send_raw(answer, max(until - time.monotonic(), 0.01))
+        bench.send_raw(answer, timeout=max(until - time.monotonic(), 0.01))
         done = bench.receive_raw(max(until - time.monotonic(), 0.01))
-        process.channel.send_raw(done, max(until - time.monotonic(), 0.01))
+        process.channel.send_raw(done, timeout=max(until - time.monotonic(), 0.01))
     raise AssertionError
 
 

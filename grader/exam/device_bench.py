@@ -43,7 +43,7 @@ class DeviceBench:
             "read": (self._read, (int, int)),
             "copy": (heap.copy, (int, int, int)),
             "fill": (heap.fill, (int, int, int)),
-            "launch": (self._launch, (str, str, tuple, tuple, tuple, int)),
+            "launch": (self._launch, (str, str, tuple, tuple, tuple, int, tuple)),
             "printed": (heap.printed, ()),
             "operate": (self._operate, (str, tuple, dict, object)),
             "synchronise": (heap.synchronise, ()),
@@ -96,14 +96,23 @@ class DeviceBench:
             raise HeapError(f"a copy of {nbytes} bytes; in an exam the device takes at most {self.largest} at once")
 
     def _launch(
-        self, ptx: str, entry: str, grid: Any, block: Any, arguments: tuple[Any, ...], shared_bytes: int
+        self,
+        ptx: str,
+        entry: str,
+        grid: Any,
+        block: Any,
+        arguments: tuple[Any, ...],
+        shared_bytes: int,
+        symbols: tuple[Any, ...],
     ) -> list[dict[str, Any]]:
         if any(len(shape) != 3 or any(type(size) is not int for size in shape) for shape in (grid, block)):
             raise HeapError("grid and block have three sizes")
         if not all(isinstance(argument, Argument | bytes) for argument in arguments):
             raise HeapError("a kernel takes arrays and numbers")
+        if not all(type(item) is tuple and list(map(type, item)) == [str, int] for item in symbols):
+            raise HeapError("a symbol is a name and an address")
         try:
-            findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes)
+            findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes, symbols)
         except DeviceError as error:
             raise HeapError(str(error)) from None
         return [asdict(finding) for finding in findings]

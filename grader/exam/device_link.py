@@ -149,8 +149,9 @@ class RemoteHeap(ABC):
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
+        symbols: tuple[tuple[str, int], ...] = (),
     ) -> tuple[Finding, ...]:
-        findings = self._ask("launch", ptx, entry, grid, block, arguments, shared_bytes)
+        findings = self._ask("launch", ptx, entry, grid, block, arguments, shared_bytes, symbols)
         return tuple(map(Finding.from_plain, findings))
 
     def printed(self) -> str:

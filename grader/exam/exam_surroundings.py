@@ -1,19 +1,18 @@
-"""What checks ask in an exam: the candidate compiles and calls, the bench launches. Imports this package and checks."""
+"""What checks ask in an exam: the candidate compiles and calls, benches launch. Imports this package and checks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from grader.checks import messages as check_messages
 from grader.checks import surroundings
 from grader.checks.signature import parse_signature
-from grader.device.interface import Device, DeviceError, Finding, Language, Launch, LaunchResult
+from grader.checks.timing import Clock, FunctionClock
+from grader.device.assembler import Resources
+from grader.device.interface import Device, Language, Launch
 from grader.exam import messages
-from grader.exam.bench import launch_to_plain, result_from_plain
+from grader.exam.bench_link import Assembler
 from grader.exam.candidate_link import CandidateLink
-from grader.exam.channel import Channel, ChannelError, pack, unpack
 from grader.exam.marking import clean
 from grader.exam.proxy import Proxy
 
@@ -24,15 +23,42 @@ _CELL = "<cell:"
 
 
 class ExamSurroundings:
-    """One notebook's. `seed` is that of the test cell that runs, None where its inputs are drawn anew."""
+    """One notebook's.
+
+    `device` gives the results; `emulator` the diagnosis, the same device where there is no GPU. `clock` is None there,
+    and both clocks are where nothing can be timed.
+    Kernels of the instructor's run on the `yardstick`.
+    `seed` is that of the test cell that runs, None where its inputs are drawn anew; `stored` is what an earlier exam
+    measured in it, whose verdict is to be reached again.
+    """
 
     hidden = True
 
-    def __init__(self, link: CandidateLink, device: Device, language: Language) -> None:
+    def __init__(
+        self,
+        link: CandidateLink,
+        device: Device,
+        *,
+        emulator: Device,
+        yardstick: Device,
+        assembler: Assembler,
+        clock: Clock | None,
+        function_clock: FunctionClock | None,
+        language: Language,
+    ) -> None:
         self.link = link
         self.device = device
+        self.emulator = emulator
+        self.yardstick = yardstick
+        self.assembler = assembler
+        self.clock = clock
+        self.function_clock = function_clock
         self.language = language
         self.seed: int | None = None
+        self.stored: dict[str, Any] = {}
+
+    def assemble(self, launch: Launch) -> Resources:
+        return self.assembler.assemble(launch, self.device.compute_capability)
 
     def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> surroundings.CompiledKernel:
         if not isinstance(kernel, Proxy):
@@ -79,49 +105,3 @@ class ExamSurroundings:
         moved = {name: after[name] - before[name] for name in after}
         arguments = tuple(args) if done.args is None else done.args
         return done.value, surroundings.FunctionTrace(**moved, arguments=arguments)
-
-
-class BenchDevice:
-    """The bench, as a device. One that ended is tried once more: another process may have been the reason.
-
-    `lines` is the number of lines of the longest cell: the PTX of a candidate may name any.
-    """
-
-    compute_capability = (9, 0)
-
-    def __init__(self, channel: Channel, name: str, seconds: Callable[[], float], lines: int) -> None:
-        self.channel = channel
-        self.name = name
-        self.seconds = seconds
-        self.lines = lines
-
-    def launch(self, launch: Launch) -> LaunchResult:
-        body = pack(launch_to_plain(launch))
-        for attempt in (1, 2):
-            seconds = self.seconds()
-            self.channel.send({"ask": "bench", "seconds": seconds})
-            self.channel.send_raw(body)
-            answer = self.channel.receive()
-            if "gone" not in answer:
-                break
-            if answer["gone"] == "timeout":
-                raise surroundings.LearnerError("timeout", messages.timeout(round(seconds)).message)
-            if attempt == 2:
-                raise DeviceError("the bench ended twice")
-        try:
-            reply = unpack(self.channel.receive_raw())
-            if "failed" in reply:
-                raise DeviceError(clean(reply["failed"], 1_000))
-            result = result_from_plain(reply["result"])
-        except (ChannelError, KeyError, TypeError, ValueError) as error:
-            raise DeviceError(f"the bench sent what is no result: {type(error).__name__}") from error
-        if [buffer.nbytes for buffer in result.buffers] != [buffer.nbytes for buffer in launch.buffers]:
-            raise DeviceError("the bench sent other buffers back")
-        return replace(result, findings=[self._on_its_lines(finding) for finding in result.findings])
-
-    def _on_its_lines(self, finding: Finding) -> Finding:
-        """A line that no cell has could carry a hidden value: such a finding says what happened, and not where."""
-        if max(finding.line or 0, finding.other_line or 0) <= self.lines:
-            return finding
-        text = messages.somewhere(finding.kind)
-        return replace(finding, message=text, general=text, line=None, other_line=None)

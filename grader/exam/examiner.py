@@ -21,9 +21,11 @@ from typing import Any
 
 from grader.checks import surroundings
 from grader.exam import file_modes, messages
+from grader.exam.bench_link import Asked, Assembler, BenchClock, BenchDevice
 from grader.exam.candidate_link import CandidateGone, CandidateLink
 from grader.exam.channel import Channel, NotPlain, encode
-from grader.exam.exam_surroundings import BenchDevice, ExamSurroundings
+from grader.exam.exam_surroundings import ExamSurroundings
+from grader.exam.function_clock import PEERS, CandidateClock
 from grader.exam.given import Own, bound, python, statements, used
 from grader.exam.marking import Result, add, explain, mark
 from grader.exam.nbgrader_rules import MARKING, ends_silently
@@ -68,14 +70,37 @@ class Examiner:
         )
         self.space = Namespace(self.link)
         most = max(lines.values(), default=0)
-        device = BenchDevice(channel, str(options["device"]), self._seconds_left, most)
-        self.surroundings = ExamSurroundings(self.link, device, options["language"])
+        self.surroundings = self._surroundings(most)
         self.restarts = 0
         #: Cells that the candidate of now has run; cells that ended a candidate twice; what became of learner's cells.
         self.done: list[dict[str, Any]] = []
         self.skip: set[str] = set()
         self.stopped: dict[str, ExamFinding] = {}
         self.bound: dict[str, Any] = {}
+
+    def _surroundings(self, lines: int) -> ExamSurroundings:
+        """`lines` is the number of lines of the longest cell."""
+        major, minor = self.options["compute_capability"]
+
+        def asked(role: str) -> Asked:
+            return Asked(self.channel, role, self._seconds_left)
+
+        def device(role: str, name: str) -> BenchDevice:
+            return BenchDevice(asked(role), name, (major, minor), lines)
+
+        name = str(self.options["device"])
+        bench = device("bench", name)
+        emulated, timed = name == "emulated", self.options["timed"]
+        return ExamSurroundings(
+            self.link,
+            bench,
+            emulator=bench if emulated else device("emulator", "emulated"),
+            yardstick=device("yardstick", name),
+            assembler=Assembler(asked("assembler")),
+            clock=BenchClock(asked("bench"), asked("yardstick"), lines) if timed and not emulated else None,
+            function_clock=CandidateClock(self.link, {name: asked(name) for name in PEERS}) if timed else None,
+            language=self.options["language"],
+        )
 
     def run(self) -> None:
         """Every cell in its order; a result goes to the room as soon as it is there."""
@@ -244,6 +269,7 @@ class Examiner:
             tree.body.pop()
         seed = self.options.get("seed")
         self.surroundings.seed = seed.get(cell["grade_id"]) if isinstance(seed, dict) else seed
+        self.surroundings.stored = self.options["measured"].get(cell["grade_id"], {})
         with surroundings.use(self.surroundings), self.space.shared(self.own.learners, _hidden_names(source)):
             exec(compile(tree, name, "exec"), self.space)  # noqa: S102 - the examiner is where instructor code runs
             if not isinstance(last, ast.Expr):

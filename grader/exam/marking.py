@@ -37,6 +37,7 @@ class Result:
     findings: list[ExamFinding] = field(default_factory=list)
     protected: bool = True
     seed: int | None = None
+    measurements: dict[str, Any] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         return {
@@ -46,6 +47,7 @@ class Result:
             "findings": [finding.model_dump() for finding in self.findings[:MAX_FINDINGS]],
             "protected": self.protected,
             "seed": self.seed,
+            "measurements": self.measurements,
         }
 
 
@@ -109,6 +111,7 @@ def mark(result: Result, value: Any) -> None:
         share = value.score / value.max_score if value.max_score else 1.0
         result.score = round(points * min(max(share, 0.0), 1.0), 6)
         result.seed = value.seed
+        result.measurements = value.measurements
         for finding in value.findings:
             add(
                 result,
@@ -129,6 +132,9 @@ def mark(result: Result, value: Any) -> None:
     else:
         result.score = points
     result.outcome = "passed" if result.score >= points else "partial" if result.score > 0 else "failed"
+    if type(value) is Report and (doubts := {part.doubt for part in value.parts} - {""}):
+        # No result costs no points; a person looks at what can be said.
+        result.score, result.outcome = None, "review" if "implausible" in doubts else "inconclusive"
 
 
 def explain(result: Result, error: BaseException, printed: str) -> None:

@@ -35,8 +35,7 @@ class OwnDevice:
         packed = pack(body)
         if len(packed) > self._channel.limit:
             raise NotPlain(f"{len(packed)} bytes are more than can be handed to the device at once")
-        self._channel.send({"ask": "test-device", "seconds": self._seconds_left()})
-        self._channel.send_raw(packed)
+        self._channel.send_raw(pack({"ask": "test-device", "seconds": self._seconds_left()}), packed)
         # The room ends an examiner whose bench gives no answer, so there is one.
         self._channel.receive()
         reply: dict[str, Any] = unpack(self._channel.receive_raw())

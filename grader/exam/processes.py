@@ -6,6 +6,7 @@ Trusted. Imports this package.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -15,7 +16,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -30,6 +32,7 @@ from grader.exam.watch import Caps, Watched, Watcher, disk_full
 log = logging.getLogger("lehrwerk.exam")
 
 _START_SECONDS = 120.0
+_STOP_SECONDS = 1.0
 
 
 class ExamError(RuntimeError):
@@ -39,12 +42,20 @@ class ExamError(RuntimeError):
 class Process:
     """A child of the zygote. Followed and ended by its pidfd, so that a reused number is never hit."""
 
-    def __init__(self, watcher: Watcher, watched: Watched, channel: Channel) -> None:
+    def __init__(self, watcher: Watcher, watched: Watched, role: str, ours: socket.socket, limit: int) -> None:
+        self.role = role
         self.pid = watched.pid
         self.pidfd = watched.pidfd
-        self.channel = channel
+        self._ours = ours
+        self._limit = limit
         self._watcher = watcher
         self._watched = watched
+
+    @functools.cached_property
+    def channel(self) -> Channel:
+        """Once its walls stand. Raises ExamError where they could not be put up: nothing foreign has run then."""
+        _await_walls(self.role, self._ours)
+        return Channel(self._ours.fileno(), self._limit)
 
     def why_gone(self, error: ChannelError) -> str:
         """Why its channel broke off with `error`. Raises ExamError where the machine is at fault."""
@@ -57,18 +68,55 @@ class Process:
         """Was it killed for taking too much?"""
         return self._watched.excess is not None
 
+    def stop(self) -> None:
+        """It runs no more until it may `go_on`; ending it is possible all the same. Returns once it stands still."""
+        self._signal(signal.SIGSTOP)
+        until = time.monotonic() + _STOP_SECONDS
+        while self._state() not in "TtZX" and time.monotonic() < until:
+            time.sleep(0.0002)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _state(self) -> str:
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2][0]
+        except OSError:
+            return "X"
+
+    def kill(self) -> None:
+        """Its end begins, and is to be waited for by `end`."""
+        self._signal(self._watched.end)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, number)
+
     def end(self) -> None:
         self._watcher.drop(self._watched)
-        _kill(self.pidfd, self._watched.end)
-        os.close(self.channel.descriptor)
+        self.kill()
+        select.select([self.pidfd], [], [], 10)
+        os.close(self.pidfd)
+        self._ours.close()
+
+
+def end_all(processes: Collection[Process]) -> None:
+    """The kernel takes a while to take a process apart: all are killed before one is waited for."""
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.end()
 
 
 class Processes:
     """Use as a context manager; the zygote inside stays warm between exams."""
 
-    def __init__(self, limits: ExamLimits, device: str, scratch: Path | None) -> None:
+    def __init__(
+        self, limits: ExamLimits, device: str, scratch: Path | None, compute_capability: tuple[int, int] = (9, 0)
+    ) -> None:
         self.limits = limits
         self.device = device
+        self.compute_capability = compute_capability
         self._scratch = scratch
         self._held = contextlib.ExitStack()
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -158,9 +206,9 @@ class Processes:
         environment: Mapping[str, str] = MappingProxyType({}),
         processes: bool = False,
     ) -> Process:
-        """A walled process that serves `role` from its own `folder`; with `processes` it may make others.
+        """A process that walls itself in and serves `role` from its own `folder`; with `processes` it may make others.
 
-        Raises ExamError where it cannot be started or walled in: nothing foreign has run then.
+        Raises ExamError where it cannot be started.
         """
         limits = self.limits
         user = self.make_folder(role, folder, read)
@@ -179,7 +227,7 @@ class Processes:
             "message_bytes": limits.message_bytes,
             "user": user,
             "keeper": self._users.of("keeper", []) if processes else None,
-            "gpu": self.device != "emulated" and (role == "bench" or options.get("gpu", False)),
+            "gpu": self.device != "emulated" and (role in ("bench", "yardstick") or options.get("gpu", False)),
             "environment": {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "MPLBACKEND": "agg",
                             "NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS": "0", "NUMBA_CUDA_WARN_ON_IMPLICIT_COPY": "0",
                             **environment},
@@ -196,14 +244,16 @@ class Processes:
             except OSError as again:
                 raise ExamError(f"the exam's zygote is gone: {again}") from again
         end = keeper.END if processes else signal.SIGKILL
-        try:
-            _await_walls(role, ours)
-        except ExamError:
-            _kill(pidfd, end)
-            ours.close()
-            raise
         watched = self._watcher.add(pid, pidfd, folder, user if processes else None, end)
-        return Process(self._watcher, watched, Channel(ours.detach(), limits.message_bytes))
+        process = Process(self._watcher, watched, role, ours, limits.message_bytes)
+        if processes:
+            # A keeper ends what runs as the candidate's user, so it must not be told to before its candidate does.
+            try:
+                _ = process.channel
+            except ExamError:
+                process.end()
+                raise
+        return process
 
     def make_folder(self, role: str, folder: Path, read: list[Path]) -> int | None:
         """Make the folder of a process, for its user alone. Returns the user; None is the room's own."""
@@ -267,11 +317,3 @@ def _await_walls(role: str, ours: socket.socket) -> None:
     except OSError as error:
         reason = str(error)
     raise ExamError(f"the {role} could not be walled in: {reason or 'it ended'}")
-
-
-def _kill(pidfd: int, end: signal.Signals) -> None:
-    """End a process by the signal `end` and wait for its end; closes the pidfd."""
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(pidfd, end)
-    select.select([pidfd], [], [], 10)
-    os.close(pidfd)

@@ -14,8 +14,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
+from grader.device.cuda import described
+from grader.device.emulated import EmulatedDevice
 from grader.exam import messages, paper
 from grader.exam.channel import ChannelError, unpack
 from grader.exam.conduct import Conduct, answer_of
@@ -37,8 +40,8 @@ class ExamRoom:
         scratch: Path | None = None,
     ) -> None:
         self.limits = limits or ExamLimits()
-        self.device = _chosen_device(device)
-        self.processes = Processes(self.limits, self.device, scratch)
+        self.device, compute_capability = _chosen_device(device)
+        self.processes = Processes(self.limits, self.device, scratch, compute_capability)
 
     def __enter__(self) -> ExamRoom:
         self.processes.__enter__()
@@ -98,14 +101,16 @@ class ExamRoom:
         language: str = "en",
         seed: int | Mapping[str, int] | None = None,
         tests: Tests = "examiner",
+        measured: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
         processes: bool = False,
     ) -> Verdict:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
         `given` is the folder that learners got. `seed` is for all checks, or by grade id. `tests` says where test cells
-        run: in the examiner, or inside the candidate. With `processes` learner code may make processes. Raises
-        SubmissionError for what cannot be examined, ExamError for a failure of ours.
+        run: in the examiner, or inside the candidate. `measured` are the measurements of an earlier exam, by grade id,
+        whose verdict is to be reached again. With `processes` learner code may make processes. Raises SubmissionError
+        for what cannot be examined, ExamError for a failure of ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
         if not notebooks:
@@ -142,6 +147,7 @@ class ExamRoom:
         deadline = time.monotonic() + self.limits.notebook_seconds
         cells: list[CellVerdict] = []
         seeds: dict[str, int] = {}
+        measurements: dict[str, Any] = {}
         for laid in papers:
             if laid.absent:
                 cells += _nothing(laid)
@@ -149,12 +155,14 @@ class ExamRoom:
             with (
                 self.processes.folder() as folder,
                 Conduct(
-                    self.processes, folder, source, laid, files, given, language, seed, deadline, tests, processes
+                    *(self.processes, folder, source, laid, files, given, language, seed, deadline, tests),
+                    measured=measured,
+                    processes=processes,
                 ) as exam,
             ):
-                found, drawn = exam.run()
-            cells += found
-            seeds |= drawn
+                cells += exam.run()
+            seeds |= exam.seeds
+            measurements |= exam.measurements
         digest = hashlib.sha256()
         for name in sorted(files):
             digest.update(f"{len(name)}:{name}:{len(files[name])}:".encode() + files[name])
@@ -166,6 +174,7 @@ class ExamRoom:
             findings=[finding for laid in papers for finding in laid.findings],
             versions=dict(_versions()),
             seeds=seeds,
+            measurements=measurements,
             submission_digest=digest.hexdigest(),
         )
 
@@ -191,16 +200,13 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("numpy", "numba", "numba-cuda", "ipython")}
 
 
-def _chosen_device(device: str) -> str:
+def _chosen_device(device: str) -> tuple[str, tuple[int, int]]:
+    """(name, compute capability)"""
     if device == "emulated":
-        return device
-    try:
-        from grader.device.cuda import available
-    except ImportError:
-        return "emulated"
-    name = available()
-    if name is None:
+        return device, EmulatedDevice().compute_capability
+    found = described()
+    if found is None:
         if device == "cuda":
             raise ExamError("device cuda was asked for, and no GPU answers; see `lehrwerk doctor`")
-        return "emulated"
-    return f"cuda:{name}"
+        return _chosen_device("emulated")
+    return f"cuda:{found[0]}", found[1]

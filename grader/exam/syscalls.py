@@ -13,11 +13,18 @@ sees no paths. So a walled process can learn that a file exists, its size and it
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import functools
 import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PR_SET_SECCOMP, _MODE_FILTER = 22, 2
+#: Bytes of a struct sock_filter.
+_INSTRUCTION = 8
 
 _FREE = """
 read write readv writev pread64 pwrite64 lseek close close_range fstat stat lstat newfstatat statx access faccessat
@@ -50,6 +57,12 @@ _TMPFILE = os.O_TMPFILE & ~os.O_DIRECTORY
 # NVIDIA's driver, from its open kernel modules: every request of the control and GPU devices has the type 'F'
 # (nv-ioctl-numbers.h); those of the UVM device are small plain numbers (uvm_ioctl.h) and two of their own.
 _NVIDIA_TYPE, _UVM_LARGEST, _UVM_OWN = 0x46 << 8, 0xFF, (0x30000001, 0x30000002)
+
+
+class _Program(ctypes.Structure):
+    """struct sock_fprog."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,20 @@ def load(gpu: bool = False, processes: bool = False) -> None:
     """Confine this process to `allowed(gpu, processes)`, for good.
 
     Raises OSError or RuntimeError where libseccomp or the kernel refuses, LookupError for a call that libseccomp is too
-    old to know. Only calls that this architecture does not have are passed over.
+    old to know.
+    """
+    code = program(gpu, processes)
+    filter_ = ctypes.create_string_buffer(code, len(code))
+    wanted = _Program(len(code) // _INSTRUCTION, ctypes.addressof(filter_))
+    if _LIBC.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(wanted), 0, 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+@functools.cache
+def program(gpu: bool = False, processes: bool = False) -> bytes:
+    """The filter as the kernel takes it, made once: forks of a process that has it find it made.
+
+    Only calls that this architecture does not have are passed over.
     """
     import pyseccomp as seccomp
 
@@ -122,7 +148,12 @@ def load(gpu: bool = False, processes: bool = False) -> None:
             filter_.add_rule(seccomp.ALLOW, rule.call, *where)
     # clone3 hides its flags from a filter, so the C library must fall back to clone.
     filter_.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
-    filter_.load()
+    # The kernel takes no more than 4096 instructions, which a pipe holds.
+    reading, writing = os.pipe()
+    with open(reading, "rb") as ready:
+        with open(writing, "wb") as file:
+            filter_.export_bpf(file)
+        return ready.read()
 
 
 def _exists_here(call: str) -> bool:

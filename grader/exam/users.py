@@ -1,7 +1,7 @@
 """The users that exams run as where the room was started as root.
 
-Each room has users of its own, one for each role, so that exams of different rooms never share one: what the kernel
-counts for each user (pipes, watches, pending signals) is then not shared either. Imports nothing of the project.
+Each room has users of its own, one for each kind of role, so that exams of different rooms never share one: what the
+kernel counts for each user (pipes, watches, pending signals) is then not shared either. Imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ from pathlib import Path
 #: Ids that systemd's table of users leaves unused (60578 to 61183); nobody is made with them in /etc/passwd.
 _FIRST, _LAST = 60600, 61182
 #: As the keeper nothing runs: its id only stands between a keeper and those that it ends.
-_ROLES = ("examiner", "candidate", "bench", "device", "test-device", "keeper")
+_ROLES = ("examiner", "candidate", "bench", "device", "test-device", "yardstick", "keeper")
+#: Roles that share a user: what handles a learner's PTX, and what runs the instructor's code on the clock.
+_SHARED = {
+    **dict.fromkeys(("emulator", "assembler"), "bench"),
+    **dict.fromkeys(("baseline", "model", "echo"), "yardstick"),
+}
 
 
 class RoomUsers:
@@ -27,7 +32,7 @@ class RoomUsers:
     def __init__(self) -> None:
         self._name: socket.socket | None = None
         self._first = 0
-        if os.geteuid() != 0:
+        if os.geteuid() != 0 or not python_in_reach():
             return
         name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         for first in range(_FIRST, _LAST, len(_ROLES)):
@@ -50,9 +55,9 @@ class RoomUsers:
 
         That is so where the room is not root's, and where another user could not come to Python or to `paths`.
         """
-        if self._name is None or not (python_in_reach() and all(map(_in_reach, paths))):
+        if self._name is None or not all(map(_in_reach, paths)):
             return None
-        return self._first + _ROLES.index(role)
+        return self._first + _ROLES.index(_SHARED.get(role, role))
 
 
 def python_in_reach() -> bool:

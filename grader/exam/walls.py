@@ -80,9 +80,11 @@ def missing_walls() -> list[str]:
     if not actions.exists() or "errno" not in actions.read_text():
         missing.append("seccomp filters: a kernel with CONFIG_SECCOMP_FILTER is needed")
     try:
-        import pyseccomp  # noqa: F401
+        syscalls.program()
     except (ImportError, RuntimeError):
         missing.append("libseccomp: apt install libseccomp2")
+    except (OSError, LookupError) as error:
+        missing.append(f"seccomp filters: {error}")
     return missing
 
 

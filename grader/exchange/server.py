@@ -104,9 +104,9 @@ def router(service: ExchangeService, caller: Caller) -> APIRouter:
         course: str, assignment: str, request: Request, person: Person = who, language: Language = "en"
     ) -> JSONResponse:
         data = await _body(request, service.caps.submission_bytes)
-        receipt = await run_in_threadpool(service.submit, person, course, assignment, data, language)
-        answer = {**_summary(receipt.submission), "queue_position": receipt.place}
-        return JSONResponse(answer, status_code=201 if receipt.new else 200)
+        received = await run_in_threadpool(service.submit, person, course, assignment, data, language)
+        answer = {**_summary(received), "queue_position": received.place}
+        return JSONResponse(answer, status_code=201 if received.new else 200)
 
     @routes.get("/courses/{course}/submissions")
     def submissions(course: str, person: Person = who, assignment: str | None = None) -> list[dict[str, Any]]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from grader.course import archives
 from grader.course.archives import ArchiveError, Caps
 from grader.exchange.people import Person
-from grader.store import CourseVersion, Extension, State, Store, Submission, Terms, TooManyAttempts, TooSoon
+from grader.store import CourseVersion, Received, Store, Submission, Terms, TooLate, TooManyAttempts, TooSoon
 
 
 class Feedback(Protocol):
@@ -29,15 +27,6 @@ class Refused(Exception):
         self.status = status
         self.code = code
         self.message = {"en": en, "de": de}
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What the learner is told. `new` is False where the same was sent before."""
-
-    submission: Submission
-    place: int | None
-    new: bool
 
 
 class ExchangeService:
@@ -95,7 +84,7 @@ class ExchangeService:
             {name.removeprefix(prefix): data for name, data in bundle.items() if name.startswith(prefix)}
         )
 
-    def submit(self, person: Person, course_id: str, assignment: str, data: bytes, language: str) -> Receipt:
+    def submit(self, person: Person, course_id: str, assignment: str, data: bytes, language: str) -> Received:
         """Take a submission in, whole or not at all."""
         version = self.version(person, course_id)
         unit = self.unit(version, assignment)
@@ -105,25 +94,13 @@ class ExchangeService:
             status = 413 if error.code in ("too-large", "too-many-files") else 400
             raise Refused(status, error.code, error.message["en"], error.message["de"]) from error
         self._check_notebooks(files, [f"{name}.ipynb" for name in unit.get("notebooks") or [assignment]])
-        packed = archives.pack_files(files)
-        digest = hashlib.sha256(packed).hexdigest()
-        extension = self.store.extension(course_id, assignment, person.name)
-        deadline = _deadline(unit, extension)
-        late = deadline is not None and datetime.now(UTC) > deadline
-        if late and unit.get("late") != "accept" and not self._is_taken(course_id, assignment, person, digest):
-            assert deadline is not None
-            raise _too_late(deadline)
+        packed, digest = archives.repack(data, files)
         try:
-            submission = self.store.receive(
-                course_id,
-                assignment,
-                person.name,
-                packed,
-                language=language,
-                digest=digest,
-                late=late,
-                terms=Terms(unit.get("attempts"), timedelta(minutes=unit.get("cooldown_minutes") or 0)),
+            received = self.store.receive(
+                course_id, assignment, person.name, packed, language=language, digest=digest, terms=_terms(unit)
             )
+        except TooLate as error:
+            raise _too_late(error.deadline) from error
         except TooManyAttempts as error:
             raise Refused(
                 409,
@@ -139,13 +116,7 @@ class ExchangeService:
                 f"You can submit this assignment again from {moment}. Use the time to look at the last verdict.",
                 f"Du kannst diese Aufgabe ab {moment} wieder abgeben. Sieh dir bis dahin das letzte Urteil an.",
             ) from error
-        return Receipt(submission, self.store.queue_position(submission.id), submission.new)
-
-    def _is_taken(self, course_id: str, assignment: str, person: Person, digest: str) -> bool:
-        """What was taken in time stays taken, also for a learner who is unsure and sends it again."""
-        sent = self.store.submissions(course_id=course_id, assignment=assignment, person=person.name)
-        newest = next((one for one in sent if one.state != State.WITHDRAWN), None)
-        return newest is not None and newest.digest == digest
+        return received
 
     @staticmethod
     def _check_notebooks(files: dict[str, bytes], wanted: list[str]) -> None:
@@ -215,12 +186,15 @@ def _is_notebook(data: bytes) -> bool:
         return False
 
 
-def _deadline(unit: dict[str, Any], extension: Extension | None) -> datetime | None:
-    """The person's own deadline, or the unit's."""
-    if extension is not None and extension.until is not None:
-        return extension.until
-    text = unit.get("deadline")
-    return datetime.fromisoformat(str(text)) if text else None
+def _terms(unit: dict[str, Any]) -> Terms:
+    """As the course's author has set them."""
+    deadline = unit.get("deadline")
+    return Terms(
+        attempts=unit.get("attempts"),
+        cooldown=timedelta(minutes=unit.get("cooldown_minutes") or 0),
+        deadline=datetime.fromisoformat(str(deadline)) if deadline else None,
+        takes_late=unit.get("late") == "accept",
+    )
 
 
 def _too_late(at: datetime) -> Refused:

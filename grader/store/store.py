@@ -6,23 +6,21 @@ its own (`unrecorded`, `mark_recorded`), so that a process killed between the tw
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, func, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from grader.store.blobs import S3Blobs, S3Settings
+from grader.store.blobs import Blobs, S3Blobs, S3Settings
+from grader.store.database import Database
+from grader.store.intake import Arrival, Intake, waiting_before
 from grader.store.models import (
-    BlobRow,
     CourseVersionRow,
     EarlierVerdictRow,
     EventRow,
@@ -31,6 +29,7 @@ from grader.store.models import (
     PreferenceRow,
     SubmissionRow,
 )
+from grader.store.plain import extension_of, submission_of, version_of
 from grader.store.types import (
     CourseVersion,
     EarlierVerdict,
@@ -43,25 +42,21 @@ from grader.store.types import (
     StoreError,
     Submission,
     Terms,
-    TooManyAttempts,
-    TooSoon,
     UnknownSubmission,
 )
+from grader.store.versions import Versions
 
-#: How long SQLite waits for another writer, in seconds.
-_BUSY = 30.0
 #: How often a SQLite store looks for news, in seconds.
 _POLL = 0.1
 #: How often it is looked, while PostgreSQL is listened to, whether to go on, in seconds.
 _LOOK = 0.5
-_CHANNEL = "lehrwerk_event"
-_MIGRATION_LOCK = 0x4C656872
 #: Whoever delivers a verdict also has it recorded; others take that over after so long, in seconds.
 _GRACE = 60.0
 #: The longest pause between two tries to record a verdict, in seconds.
 _LONGEST_PAUSE = 600.0
 #: A mail is tried so often, with a pause that doubles each time; the first is twice this, in seconds.
 _MAIL_TRIES, _MAIL_PAUSE = 8, 60.0
+_ANY_TIME = Terms()
 
 
 class Store:
@@ -70,160 +65,62 @@ class Store:
     def __init__(self, url: str, *, s3: S3Settings | None = None, attempts: int = 3) -> None:
         self.url = url
         self.attempts = attempts
-        self._s3 = S3Blobs(s3) if s3 is not None else None
-        self.engine = _engine(url)
-        self._postgres = self.engine.dialect.name == "postgresql"
+        self._database = Database(url)
+        self.engine = self._database.engine
+        self._blobs = Blobs(S3Blobs(s3) if s3 is not None else None)
+        self._versions = Versions()
+        self._intake = Intake(self._database, self._blobs, self._versions)
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the database to this version, or to an earlier one. Several processes may call it at once."""
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        with self.engine.connect() as connection:
-            if self._postgres:
-                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
-                connection.commit()
-            else:
-                # A table that is changed is made anew under its old name, and rows of others refer to it meanwhile.
-                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                config.attributes["connection"] = connection
-                command.upgrade(config, revision)
-                connection.commit()
-            finally:
-                if self._postgres:
-                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
-                    connection.commit()
-                else:
-                    connection.rollback()
-                    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        self._database.migrate(revision)
 
     def close(self) -> None:
-        self.engine.dispose()
+        self._database.close()
 
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        with Session(self.engine) as session, session.begin():
-            if not self._postgres:
-                # A transaction that will write takes SQLite's lock at once, or it could be refused half-way.
-                session.execute(text("BEGIN IMMEDIATE"))
-            yield session
-
-    def _one_by_one(self, session: Session, *what: str) -> None:
-        """Until this transaction ends no other one goes on here with `what`; SQLite has one writer anyway."""
-        if self._postgres:
-            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(*what)})
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with Session(self.engine) as session:
-            yield session
-
-    @contextmanager
-    def alone(self, *what: str) -> Iterator[None]:
+    def alone(self, *what: str) -> AbstractContextManager[None]:
         """Hold the lock on `what`, of which one holder at a time exists in all processes; waits for it.
 
         It ends with its holder's process or connection.
         """
-        if not self._postgres:
-            with self._alone_here(_lock_key(*what)):
-                yield
-            return
-        key = {"key": _lock_key(*what)}
-        with self.engine.connect() as connection:
-            # Outside a transaction: the lock is the session's, and nothing stays open behind it.
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), key)
-            try:
-                yield
-            finally:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
-
-    @contextmanager
-    def _alone_here(self, key: int) -> Iterator[None]:
-        # Everything that works on a SQLite store is on one machine.
-        folder = Path(f"{self.engine.url.database}.locks")
-        folder.mkdir(exist_ok=True)
-        with (folder / f"{key & 0xFFFFFFFFFFFFFFFF:016x}").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
-    # -- blobs
-
-    def _keep(self, session: Session, data: bytes) -> str:
-        digest = hashlib.sha256(data).hexdigest()
-        if session.get(BlobRow, digest) is None:
-            if self._s3 is not None:
-                self._s3.put(digest, data)
-            row = {"digest": digest, "size": len(data), "data": None if self._s3 else data}
-            # Two people may hand in the same at the same moment.
-            insert = postgresql.insert if self._postgres else sqlite.insert
-            session.execute(insert(BlobRow).values(row).on_conflict_do_nothing())
-        return digest
-
-    def _blob(self, session: Session, digest: str) -> bytes:
-        row = session.get(BlobRow, digest)
-        if row is None:
-            raise StoreError(f"blob {digest} is missing")
-        if row.data is not None:
-            return row.data
-        if self._s3 is None:
-            raise StoreError(f"blob {digest} lies in S3, and storage.s3 is not set")
-        return self._s3.get(digest)
+        return self._database.alone(*what)
 
     # -- courses
 
     def publish(self, course_id: str, bundle: dict[str, Any], tar: bytes, digest: str, by: str) -> CourseVersion:
         """Make a version of a course the current one; publishing the current one again changes nothing."""
-        with self._writing() as session:
-            current = self._current(session, course_id)
+        with self._database.writing() as session:
+            current = self._versions.current(session, [course_id]).get(course_id)
             if current is not None and current.digest == digest:
-                return _version(current)
+                return current
             row = CourseVersionRow(
                 course_id=course_id,
                 digest=digest,
-                blob=self._keep(session, tar),
+                blob=self._blobs.keep(session, [tar])[0],
                 bundle=bundle,
                 published_at=_now(),
                 published_by=by,
             )
             session.add(row)
             session.flush()
-            return _version(row)
-
-    @staticmethod
-    def _current(session: Session, course_id: str) -> CourseVersionRow | None:
-        return session.scalars(
-            select(CourseVersionRow)
-            .where(CourseVersionRow.course_id == course_id)
-            .order_by(CourseVersionRow.id.desc())
-            .limit(1)
-        ).first()
+            return version_of(row)
 
     def courses(self) -> list[CourseVersion]:
         """The current version of every course, by course id."""
-        with self._reading() as session:
-            newest = select(func.max(CourseVersionRow.id)).group_by(CourseVersionRow.course_id)
-            rows = session.scalars(
-                select(CourseVersionRow).where(CourseVersionRow.id.in_(newest)).order_by(CourseVersionRow.course_id)
-            )
-            return [_version(row) for row in rows]
+        with self._database.reading() as session:
+            return list(self._versions.current(session).values())
 
     def course(self, course_id: str) -> CourseVersion | None:
-        with self._reading() as session:
-            row = self._current(session, course_id)
-            return None if row is None else _version(row)
+        with self._database.reading() as session:
+            return self._versions.current(session, [course_id]).get(course_id)
 
     def bundle_tar(self, digest: str) -> bytes:
         """The tar of a course version, by the version's digest."""
-        with self._reading() as session:
+        with self._database.reading() as session:
             row = session.scalars(select(CourseVersionRow).where(CourseVersionRow.digest == digest).limit(1)).first()
             if row is None:
                 raise StoreError(f"no course version {digest}")
-            return self._blob(session, row.blob)
+            return self._blobs.read(session, row.blob)
 
     # -- submissions
 
@@ -236,62 +133,20 @@ class Store:
         *,
         language: str = "en",
         digest: str | None = None,
-        late: bool = False,
-        terms: Terms | None = None,
+        terms: Terms = _ANY_TIME,
     ) -> Received:
-        """Take a submission in and queue it; the time is stamped here.
+        """Take a submission in and queue it; the time is stamped here. Returns when it is in the database for good.
 
-        What is the same as the person's newest one (withdrawn and failed ones aside) is that one. Raises
+        What is the same as the person's newest one (withdrawn and failed ones aside) is that one. Raises TooLate,
         TooManyAttempts and TooSoon by `terms` and the person's extension.
         """
         digest = digest or hashlib.sha256(archive).hexdigest()
-        theirs = (
-            SubmissionRow.course_id == course_id,
-            SubmissionRow.assignment == assignment,
-            SubmissionRow.person == person,
-        )
-        live = (*theirs, SubmissionRow.state.not_in((State.WITHDRAWN, State.FAILED)))
-        with self._writing() as session:
-            self._one_by_one(session, "receive", course_id, assignment, person)
-            newest = session.scalars(select(SubmissionRow).where(*live).order_by(SubmissionRow.number.desc())).first()
-            if newest is not None and newest.digest == digest:
-                return Received(**vars(_submission(newest)), new=False)
-            version = self._current(session, course_id)
-            if version is None:
-                raise StoreError(f"no course {course_id}")
-            if terms is not None and newest is not None:
-                extension = self._extension(session, course_id, assignment, person)
-                used = int(session.scalar(select(func.count()).where(*live)) or 0)
-                _admit(terms, extension, used, newest.received_at)
-            row = SubmissionRow(
-                id=secrets.token_hex(12),
-                course_id=course_id,
-                assignment=assignment,
-                person=person,
-                digest=digest,
-                blob=self._keep(session, archive),
-                language=language,
-                bundle_digest=version.digest,
-                received_at=_now(),
-                number=1 + int(session.scalar(select(func.max(SubmissionRow.number)).where(*theirs)) or 0),
-                state=State.RECEIVED,
-                late=late,
-                note="",
-                attempts=0,
-                recorded=False,
-                in_gradebook=False,
-                record_tries=0,
-            )
-            session.add(row)
-            session.flush()
-            self._enter(session, row, State.RECEIVED, person, "submitted")
-            self._enter(session, row, State.QUEUED, "store", "waiting for a worker")
-            return Received(**vars(_submission(row)), new=True)
+        return self._intake.receive(Arrival(course_id, assignment, person, archive, language, digest, terms, at=_now()))
 
     def submission(self, submission_id: str) -> Submission | None:
-        with self._reading() as session:
+        with self._database.reading() as session:
             row = session.get(SubmissionRow, submission_id)
-            return None if row is None else _submission(row)
+            return None if row is None else submission_of(row)
 
     def submissions(
         self,
@@ -310,8 +165,8 @@ class Store:
         ):
             if value is not None:
                 query = query.where(column == value)
-        with self._reading() as session:
-            return [_submission(row) for row in session.scalars(query)]
+        with self._database.reading() as session:
+            return [submission_of(row) for row in session.scalars(query)]
 
     def latest(
         self, course_id: str, assignment: str, person: str | None = None, *, in_gradebook: bool = False
@@ -329,22 +184,22 @@ class Store:
             .where(SubmissionRow.course_id == course_id, SubmissionRow.assignment == assignment)
             .order_by(SubmissionRow.person)
         )
-        with self._reading() as session:
-            return [_submission(row) for row in session.scalars(query)]
+        with self._database.reading() as session:
+            return [submission_of(row) for row in session.scalars(query)]
 
     def people(self, course_id: str) -> list[str]:
         """Who has handed in anything in a course, sorted."""
         query = select(SubmissionRow.person).where(SubmissionRow.course_id == course_id).distinct()
-        with self._reading() as session:
+        with self._database.reading() as session:
             return sorted(session.scalars(query))
 
     def archive(self, submission_id: str) -> bytes:
-        with self._reading() as session:
-            return self._blob(session, self._row(session, submission_id).blob)
+        with self._database.reading() as session:
+            return self._blobs.read(session, self._row(session, submission_id).blob)
 
     def verdict(self, submission_id: str) -> str | None:
         """The verdict's JSON, or None while there is none."""
-        with self._reading() as session:
+        with self._database.reading() as session:
             return self._row(session, submission_id).verdict
 
     def revise(
@@ -354,7 +209,7 @@ class Store:
 
         The new one then waits to be recorded, as a first one does. False where the verdict is another by now.
         """
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = self._row(session, submission_id, lock=True)
             if row.verdict != replaces or not row.recorded:
                 return False
@@ -376,7 +231,7 @@ class Store:
     def earlier_verdicts(self, submission_id: str) -> list[EarlierVerdict]:
         """Verdicts that were replaced, oldest first."""
         query = select(EarlierVerdictRow).where(EarlierVerdictRow.submission_id == submission_id)
-        with self._reading() as session:
+        with self._database.reading() as session:
             return [
                 EarlierVerdict(row.verdict, row.bundle_digest, row.replaced_at, row.replaced_by, row.why)
                 for row in session.scalars(query.order_by(EarlierVerdictRow.id))
@@ -384,7 +239,7 @@ class Store:
 
     def withdraw(self, submission_id: str, who: str) -> bool:
         """Take a submission back that nobody has examined; False where it is too late."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = self._row(session, submission_id, lock=True)
             if row.state not in (State.RECEIVED, State.QUEUED):
                 return False
@@ -394,7 +249,7 @@ class Store:
     def mark_again(self, submission_id: str, who: str) -> bool:
         """Queue a submission anew that needs review or failed, without its verdict and with all its attempts; False
         in any other state."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = self._row(session, submission_id, lock=True)
             if row.state not in (State.NEEDS_REVIEW, State.FAILED):
                 return False
@@ -417,18 +272,15 @@ class Store:
 
     def queue_position(self, submission_id: str) -> int | None:
         """How many are before it, from 0; None where it does not wait."""
-        with self._reading() as session:
+        with self._database.reading() as session:
             row = session.get(SubmissionRow, submission_id)
             if row is None or row.state != State.QUEUED:
                 return None
-            before = select(func.count()).where(
-                SubmissionRow.state == State.QUEUED, SubmissionRow.received_at < row.received_at
-            )
-            return int(session.scalar(before) or 0)
+            return waiting_before(session.connection(), row.received_at)
 
     def lease(self, worker: str, seconds: float, batch: int = 1) -> list[Lease]:
         """Up to `batch` submissions to examine, oldest first; one whose lease ran out goes to the next who asks."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             self._expire(session, seconds)
             query = (
                 select(SubmissionRow)
@@ -444,7 +296,7 @@ class Store:
                 row.lease_until = _now() + timedelta(seconds=seconds)
                 row.attempts += 1
                 self._enter(session, row, State.RUNNING, worker, f"attempt {row.attempts}")
-                leases.append(Lease(_submission(row), row.lease_token, row.attempts, row.lease_until))
+                leases.append(Lease(submission_of(row), row.lease_token, row.attempts, row.lease_until))
             return leases
 
     def _expire(self, session: Session, seconds: float) -> None:
@@ -473,7 +325,7 @@ class Store:
 
     def heartbeat(self, token: str, seconds: float) -> bool:
         """Keep a lease; False where it is lost."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             found = session.execute(
                 update(SubmissionRow)
                 .where(SubmissionRow.lease_token == token, SubmissionRow.state == State.RUNNING)
@@ -483,7 +335,7 @@ class Store:
 
     def deliver(self, token: str, verdict: str) -> bool:
         """Store the verdict; False where the lease was lost, and then nothing is stored."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = self._leased(session, token)
             if row is None or row.verdict is not None:
                 return False
@@ -498,7 +350,7 @@ class Store:
 
     def give_up(self, token: str, why: str) -> bool:
         """Give a lease back: the submission waits again, or needs review after too many attempts."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = self._leased(session, token)
             if row is None:
                 return False
@@ -524,7 +376,7 @@ class Store:
             now, latest = _now(), _now() + timedelta(seconds=max(_GRACE, _LONGEST_PAUSE))
             after = SubmissionRow.record_after
             query = query.where(or_(after.is_(None), after <= now, after > latest))
-        with self._reading() as session:
+        with self._database.reading() as session:
             return list(session.scalars(query.order_by(SubmissionRow.received_at)))
 
     def mark_recorded(
@@ -540,7 +392,7 @@ class Store:
         """The gradebook holds the verdict, or a newer one, or refuses it (`needs review`); `in_gradebook` says whether
         this one was written. With `mail` the learner gets one, if there was none before for this submission. Marking
         twice changes nothing."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = self._row(session, submission_id, lock=True)
             if row.recorded:
                 return
@@ -554,7 +406,7 @@ class Store:
 
     def postpone_recording(self, submission_id: str, why: str, who: str = "registrar") -> None:
         """The verdict could not be recorded, and that is our failure: it is due again after a pause that grows."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             row = self._row(session, submission_id, lock=True)
             if row.recorded:
                 return
@@ -570,7 +422,7 @@ class Store:
 
     def take_mail(self) -> Submission | None:
         """A submission whose learner should get a mail now; it is due again after a pause, unless it is `mail_done`."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             query = (
                 select(MailRow)
                 .where(MailRow.due_at <= _now(), MailRow.tries < _MAIL_TRIES)
@@ -583,11 +435,11 @@ class Store:
                 return None
             row.tries += 1
             row.due_at = _now() + timedelta(seconds=_MAIL_PAUSE * 2**row.tries)
-            return _submission(self._row(session, row.submission_id))
+            return submission_of(self._row(session, row.submission_id))
 
     def mail_done(self, submission_id: str) -> None:
         """The mail is sent, or there is nobody to send it to."""
-        with self._writing() as session:
+        with self._database.writing() as session:
             session.execute(update(MailRow).where(MailRow.submission_id == submission_id).values(due_at=None))
 
     # -- extensions
@@ -612,8 +464,8 @@ class Store:
         nobody is). Raises ExtensionChanged unless `replaces` is the number of the entry that holds until now (0: there
         is none; None: whatever it is).
         """
-        with self._writing() as session:
-            self._one_by_one(session, "extend", course_id, assignment, person)
+        with self._database.writing() as session:
+            self._database.one_by_one(session, ("extend", course_id, assignment, person))
             before = self._extension(session, course_id, assignment, person)
             if replaces is not None and replaces != (before.seq if before else 0):
                 raise ExtensionChanged(f"the extension of {person} for {assignment} has been changed meanwhile")
@@ -638,7 +490,7 @@ class Store:
             )
             session.add(row)
             session.flush()
-            return _extension(row)
+            return extension_of(row)
 
     @staticmethod
     def _extension(session: Session, course_id: str, assignment: str, person: str) -> ExtensionRow | None:
@@ -655,15 +507,15 @@ class Store:
 
     def extension(self, course_id: str, assignment: str, person: str) -> Extension | None:
         """The newest entry, which may have taken back what was given before; None where there never was one."""
-        with self._reading() as session:
+        with self._database.reading() as session:
             row = self._extension(session, course_id, assignment, person)
-            return None if row is None else _extension(row)
+            return None if row is None else extension_of(row)
 
     def extension_log(self, course_id: str) -> list[Extension]:
         """Every entry of a course, newest first."""
         query = select(ExtensionRow).where(ExtensionRow.course_id == course_id)
-        with self._reading() as session:
-            return [_extension(row) for row in session.scalars(query.order_by(ExtensionRow.seq.desc()))]
+        with self._database.reading() as session:
+            return [extension_of(row) for row in session.scalars(query.order_by(ExtensionRow.seq.desc()))]
 
     # -- the log
 
@@ -671,15 +523,14 @@ class Store:
         row.state = state
         session.add(EventRow(submission_id=row.id, state=state, who=who, why=why, at=_now()))
         session.flush()
-        if self._postgres:
-            session.execute(text(f"NOTIFY {_CHANNEL}"))
+        self._database.notify(session)
 
     def log(self, submission_id: str | None = None, after: int = 0) -> list[Event]:
         """Events in order, of one submission or of all."""
         query = select(EventRow).where(EventRow.seq > after).order_by(EventRow.seq)
         if submission_id is not None:
             query = query.where(EventRow.submission_id == submission_id)
-        with self._reading() as session:
+        with self._database.reading() as session:
             return [
                 Event(row.seq, row.submission_id, State(row.state), row.who, row.why, row.at)
                 for row in session.scalars(query)
@@ -687,14 +538,14 @@ class Store:
 
     def last_event(self) -> int:
         """The newest event's number, 0 for an empty log."""
-        with self._reading() as session:
+        with self._database.reading() as session:
             return int(session.scalar(select(func.max(EventRow.seq))) or 0)
 
     def wait(self, after: int, timeout: float, until: Callable[[], bool] = lambda: False) -> list[Event]:
         """Events after number `after`, as soon as there are any; [] when `timeout` seconds have passed, or soon after
         `until` says yes."""
         deadline = time.monotonic() + timeout
-        if self._postgres:
+        if self._database.postgres:
             return self._listen(after, deadline, until)
         while True:
             if self.last_event() > after:
@@ -705,11 +556,7 @@ class Store:
             time.sleep(min(_POLL, left))
 
     def _listen(self, after: int, deadline: float, until: Callable[[], bool]) -> list[Event]:
-        connection = self.engine.raw_connection()
-        try:
-            driver: Any = connection.driver_connection
-            driver.autocommit = True
-            driver.execute(f"LISTEN {_CHANNEL}")
+        with self._database.listening() as driver:
             while True:
                 if found := self.log(after=after):
                     return found
@@ -718,88 +565,18 @@ class Store:
                     return []
                 for _ in driver.notifies(timeout=min(left, _LOOK), stop_after=1):
                     pass
-        finally:
-            # A connection that listens must not go back to the pool.
-            connection.invalidate()
-            connection.close()
 
     # -- preferences
 
     def language(self, person: str) -> str | None:
-        with self._reading() as session:
+        with self._database.reading() as session:
             row = session.get(PreferenceRow, person)
             return None if row is None else row.language
 
     def set_language(self, person: str, language: str) -> None:
-        with self._writing() as session:
+        with self._database.writing() as session:
             session.merge(PreferenceRow(person=person, language=language))
-
-
-def _engine(url: str) -> Engine:
-    if url.startswith("postgresql://"):
-        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def connect(connection: Any, _: Any) -> None:
-            # Transactions begin where the store says so, not where the driver thinks best.
-            connection.isolation_level = None
-            for pragma in (
-                "journal_mode=WAL",
-                f"busy_timeout={int(_BUSY * 1000)}",
-                "foreign_keys=ON",
-                "synchronous=FULL",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
-
-    return engine
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _version(row: CourseVersionRow) -> CourseVersion:
-    return CourseVersion(row.course_id, row.digest, row.bundle, row.published_at, row.published_by)
-
-
-def _submission(row: SubmissionRow) -> Submission:
-    return Submission(
-        row.id,
-        row.course_id,
-        row.assignment,
-        row.person,
-        row.digest,
-        row.language,
-        row.bundle_digest,
-        row.received_at,
-        State(row.state),
-        row.attempts,
-        row.late,
-        row.recorded,
-        row.note,
-        row.number,
-        row.in_gradebook,
-    )
-
-
-def _extension(row: ExtensionRow) -> Extension:
-    return Extension(
-        row.seq, row.course_id, row.assignment, row.person, row.until, row.attempts, row.who, row.why, row.at
-    )
-
-
-def _admit(terms: Terms, extension: ExtensionRow | None, used: int, last: datetime) -> None:
-    """Raises where the person may not submit again now."""
-    if terms.attempts is not None:
-        allowed = terms.attempts + (extension.attempts if extension else 0)
-        if used >= allowed:
-            raise TooManyAttempts(allowed)
-    if _now() < last + terms.cooldown:
-        raise TooSoon(last + terms.cooldown)
-
-
-def _lock_key(*what: str) -> int:
-    """A signed 64-bit number for an advisory lock."""
-    return int.from_bytes(hashlib.sha256("\0".join(what).encode()).digest()[:8], "big", signed=True)

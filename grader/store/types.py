@@ -45,12 +45,23 @@ class TooSoon(StoreError):
         self.until = until
 
 
+class TooLate(StoreError):
+    """The person's deadline was `deadline`, and later submissions are not taken."""
+
+    def __init__(self, deadline: datetime) -> None:
+        super().__init__(f"the deadline was {deadline.isoformat()}")
+        self.deadline = deadline
+
+
 @dataclass(frozen=True)
 class Terms:
-    """How often an assignment may be submitted: `attempts` in all (None: any number), with `cooldown` in between."""
+    """How often and until when an assignment may be submitted: `attempts` in all (None: any number), with `cooldown`
+    in between; what comes after `deadline` (None: there is none) is late, or refused unless it `takes_late`."""
 
     attempts: int | None = None
     cooldown: timedelta = timedelta(0)
+    deadline: datetime | None = None
+    takes_late: bool = False
 
 
 class ExtensionChanged(StoreError):
@@ -126,9 +137,11 @@ class Submission:
 
 @dataclass(frozen=True)
 class Received(Submission):
-    """A submission just handed in; `new` is False where it is the same as the person's newest one."""
+    """A submission just handed in; `new` is False where it is the same as the person's newest one. `place` is how many
+    wait before it, None where it does not wait."""
 
     new: bool
+    place: int | None
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,8 @@ def test_a_process_that_is_killed_from_outside_once_costs_nothing(
     def kill_first(wanted: str, *rest: Any) -> Any:
         process = start(wanted, *rest)
         if wanted == role and not killed:
+            # Its walls stand: what ends before them is a failure of ours.
+            assert process.channel
             killed.append(process.pid)
             signal.pidfd_send_signal(process.pidfd, signal.SIGKILL)
         return process

@@ -16,6 +16,10 @@ def hub_double(groups: list[str]) -> Iterator[str]:
     """Yields the URL of its API."""
 
     class Handler(BaseHTTPRequestHandler):
+        # As the hub does, it keeps connections, and what it writes goes out at once.
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
         def do_GET(self) -> None:
             name = self.headers["Authorization"].rpartition(" ")[2]
             user = {"kind": "user", "name": name, "groups": groups, "scopes": ["access:services!service=portal"]}

@@ -11,13 +11,6 @@ from grader.device.interface import DeviceError, Launch, Pointer
 pytestmark = pytest.mark.gpu
 
 
-@pytest.fixture(scope="module")
-def gpu():
-    device = CudaDevice()
-    yield device
-    device.close()
-
-
 def array_arguments(buffer, array):
     """numba's parameters for a contiguous array in launch buffer number `buffer`."""
 

@@ -83,15 +83,15 @@ class Case:
             ptx, _ = cuda.compile_ptx(self.kernel, f"void({array}, {array})", cc=(9, 0), lineinfo=True)
         return ptx, parse(ptx).entries()[0].name
 
-    def run(self, seed: int = 0, **more: Any) -> tuple[LaunchResult, np.ndarray, np.ndarray]:
-        """(result, `a` before, `b` behind the launch)"""
+    def launch(self, seed: int = 0) -> Launch:
+        """On `a` and `b` as they are before."""
         shape = self.shape
         a = (np.arange(shape.n) * 7 % 11).astype(shape.kind)
         b = np.zeros(shape.n, shape.kind)
         given = [ArrayArgument(i, 0, x.shape, x.strides, x.dtype) for i, x in enumerate((a, b))]
         scalars = [] if self.kernel else [np.int32(shape.n)]
         ptx, entry = self.compiled
-        launch = Launch(
+        return Launch(
             ptx,
             entry,
             _three(shape.grid),
@@ -103,8 +103,12 @@ class Case:
             step_limit=shape.step_limit,
             seed=seed,
         )
+
+    def run(self, seed: int = 0, **more: Any) -> tuple[LaunchResult, np.ndarray, np.ndarray]:
+        """(result, `a` before, `b` behind the launch)"""
+        launch = self.launch(seed)
         result = DEVICE.launch(replace(launch, **more))
-        return result, a, result.buffers[1].view(shape.kind)
+        return result, launch.buffers[0].view(self.shape.kind), result.buffers[1].view(self.shape.kind)
 
 
 @contextlib.contextmanager

@@ -28,10 +28,12 @@ def _binaries() -> Path:
 
 
 class PostgresServer:
-    """A server of the tests' own below `folder`, on a free port of 127.0.0.1."""
+    """A server of the tests' own below `folder`, on a free port of 127.0.0.1. Only a `durable` one waits for the disk,
+    which nothing but a loss of power needs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder, self.data = folder, folder / "data"
+        self._fsync = "on" if durable else "off"
         self._binaries = _binaries()
         # PostgreSQL refuses to run as root; its package brings a user.
         self._user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
@@ -56,7 +58,7 @@ class PostgresServer:
 
     def _started(self, settings: list[str]) -> bool:
         if self._server is None or self._server.poll() is not None:
-            options = [part for setting in (*settings, "fsync=off") for part in ("-c", setting)]
+            options = [part for setting in (*settings, f"fsync={self._fsync}") for part in ("-c", setting)]
             with (self.folder / "log").open("ab") as log:
                 self._server = subprocess.Popen(
                     self._command("postgres", *options), stdout=log, stderr=log, **self._surroundings

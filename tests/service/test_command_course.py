@@ -298,6 +298,16 @@ def test_publishing_needs_no_start_before_and_names_a_course_that_nobody_may_ope
     assert (done.returncode, "note" in done.stderr) == (0, False)
 
 
+def test_what_does_not_pass_the_check_is_not_published(tmp_path: Path) -> None:
+    folder = small_course(tmp_path / "course")
+    (folder / "units/double/wrong/double/wrong_0.py").write_text(f"# finding: assertion\n{MODEL}")
+    file = settings(tmp_path, "{id: small}")
+    done = lehrwerk("course", "publish", folder, "--tenant", "nord", "--settings", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "gets full marks; the check of double is too weak" in done.stderr
+    assert list((tmp_path / ".lehrwerk" / "courses").iterdir()) == []
+
+
 def test_publishing_to_a_tenant_that_is_not_there_names_the_nearest_and_leaves_nothing(
     course: Path, tmp_path: Path
 ) -> None:

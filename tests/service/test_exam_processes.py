@@ -44,16 +44,17 @@ def folder(room: ExamRoom) -> Iterator[Path]:
     scratch.remove(made)
 
 
-def run(process: Process, code: str) -> Any:
+def run_in(process: Process, code: str) -> Any:
     process.channel.send({"do": "run", "key": "0", "source": code})
     return process.channel.receive(30)
 
 
 @pytest.mark.usefixtures("unchanged")
 def test_a_process_that_cannot_be_walled_in_is_our_failure(room: ExamRoom, folder: Path) -> None:
+    process = room.processes.fork("candidate", folder / "one", [Path("/nowhere")], OPTIONS)
     with pytest.raises(ExamError, match=r"the candidate could not be walled in: WallError: /nowhere: No such file"):
-        room.processes.fork("candidate", folder / "one", [Path("/nowhere")], OPTIONS)
-    room.processes.fork("candidate", folder / "two", [], OPTIONS).end()
+        _ = process.channel
+    process.end()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_a_zygote_that_was_killed_is_started_anew(room: ExamRoom, folder: Path) 
     room.processes._zygote.kill()
     room.processes._zygote.wait()
     process = room.processes.fork("candidate", folder / "one", [], OPTIONS)
-    assert run(process, "print(6 * 7)")["output"] == "42\n"
+    assert run_in(process, "print(6 * 7)")["output"] == "42\n"
     process.end()
 
 
@@ -136,6 +137,34 @@ def test_a_gpu_is_for_the_bench_and_for_a_candidate_that_needs_it(
     assert asked[::2] == [False, False, False, False, True, False, False, True]
 
 
+KERNEL = """import sys
+import cupy
+import numpy as np
+from numba import cuda
+known = set(sys.modules)
+@cuda.jit
+def twice(x):
+    i = cuda.grid(1)
+    if i < x.size:
+        x[i] *= 2
+"""
+
+
+def test_what_a_first_kernel_needs_is_in_the_zygote(room: ExamRoom) -> None:
+    with room.shell({}) as run:
+        run(KERNEL)
+        assert run("x = cuda.to_device(np.ones(4))\ntwice[1, 32](x)\nfloat(x.copy_to_host()[3])") == "2.0"
+        assert run("float((cupy.ones(3) + 1).sum())") == "6.0"
+        assert run("sorted(set(sys.modules) - known)") == "[]"
+
+
+def test_no_front_end_is_installed_in_the_zygote(room: ExamRoom, folder: Path) -> None:
+    process = room.processes.fork("candidate", folder / "one", [], {**OPTIONS, "device": "cuda:none here"})
+    code = "import numba.cuda.cudadrv.driver as d, sys\nprint(type(d.driver).__name__, 'cupy' in sys.modules)"
+    assert run_in(process, code)["output"] == "Driver False\n"
+    process.end()
+
+
 # -- what a process takes
 
 
@@ -188,6 +217,19 @@ def test_a_room_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     (left / "candidate-1").mkdir()
     with ExamRoom(device="emulated", scratch=tmp_path):
         assert list(tmp_path.iterdir()) == []
+
+
+def test_processes_that_end_together_are_all_gone(room: ExamRoom, folder: Path) -> None:
+    started = [room.processes.fork("candidate", folder / str(number), [], OPTIONS) for number in range(3)]
+    # One has begun to serve, and one is gone already.
+    assert run_in(started[0], "print(1)")["output"] == "1\n"
+    started[1].kill()
+    pidfds = [os.dup(process.pidfd) for process in started]
+    processes.end_all(started)
+    for pidfd in pidfds:
+        with pytest.raises(ProcessLookupError):
+            signal.pidfd_send_signal(pidfd, 0)
+        os.close(pidfd)
 
 
 # -- where it may work, and as whom

@@ -273,6 +273,7 @@ def test_a_call_that_cannot_be_listed_is_a_wall_that_fails(
             if fails:
                 raise fails
 
+    monkeypatch.setattr(syscalls, "program", syscalls.program.__wrapped__)
     monkeypatch.setattr(pyseccomp, "SyscallFilter", Filter)
     monkeypatch.setattr(pyseccomp, "resolve_syscall", lambda *_: number)
     with pytest.raises(WallError, match=word):

@@ -7,17 +7,22 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
 
+from campus.processes import wait_until
 from grader.store import (
     Extension,
     ExtensionChanged,
@@ -27,6 +32,7 @@ from grader.store import (
     StoreError,
     Submission,
     Terms,
+    TooLate,
     TooManyAttempts,
     TooSoon,
     UnknownSubmission,
@@ -35,6 +41,7 @@ from grader.store import (
 
 COURSE = "nord--first"
 BUNDLE = {"schema": 1, "units": [{"id": "unit"}]}
+PASSED, LATER = datetime(2020, 1, 2, 3, tzinfo=UTC), datetime(2030, 1, 2, 3, tzinfo=UTC)
 
 
 def published(store: Store, digest: str = "d1") -> None:
@@ -141,6 +148,90 @@ def test_two_people_may_hand_in_the_same_at_once(store: Store) -> None:
     assert all(one.new for one in found)
 
 
+@contextmanager
+def nothing_is_stored(store: Store) -> Iterator[None]:
+    """While this is open, whoever takes a submission in waits before storing it."""
+    with store.engine.connect() as holding:
+        holding.exec_driver_sql(
+            "LOCK TABLE blob IN SHARE MODE" if holding.dialect.name == "postgresql" else "BEGIN IMMEDIATE"
+        )
+        try:
+            yield
+        finally:
+            holding.rollback()
+
+
+@contextmanager
+def sent_at_once(store: Store, *sends: Callable[[], Received]) -> Iterator[list[Future[Received]]]:
+    """The first is being stored while the others wait, in their order, until this is left."""
+    with ThreadPoolExecutor(len(sends)) as pool, nothing_is_stored(store):
+        sent = []
+        line = store._intake.receive
+        for number, send in enumerate(sends):
+            sent.append(pool.submit(send))
+            # The first one takes itself out of the line.
+            assert wait_until(lambda number=number: line._led and len(line._waiting) == number, 60)
+        yield sent
+
+
+def test_what_comes_while_others_are_stored_is_stored_in_one_transaction(store: Store) -> None:
+    published(store)
+    receive(store, "dora")
+    commits: list[object] = []
+    listen(store.engine, "commit", commits.append)
+    people = ("anna", "berta", "carl", "dora")
+    sends = [partial(receive, store, person) for person in people]
+    with sent_at_once(store, *sends) as sent:
+        pass
+    found = [one.result(60) for one in sent]
+    assert [one.new for one in found] == [True, True, True, False]
+    assert len(commits) == 2
+    assert [(one.person, one.place) for one in found] == [("anna", 1), ("berta", 2), ("carl", 3), ("dora", 0)]
+    for one in found:
+        assert (store.submission(one.id), store.archive(one.id)) == (
+            Submission(**{key: value for key, value in vars(one).items() if key not in ("new", "place")}),
+            b"work",
+        )
+        assert states(store, one) == ["received", "queued"]
+        assert store.queue_position(one.id) == one.place
+
+
+def test_one_that_cannot_be_stored_or_is_refused_keeps_nobody_else_out(store: Store) -> None:
+    published(store)
+    receive(store, "carl")
+    once = Terms(attempts=1)
+    sends = [
+        partial(store.receive, COURSE, "unit", person, b"new", terms=once) for person in ("a", "\ud800", "carl", "b")
+    ]
+    with sent_at_once(store, *sends) as sent:
+        pass
+    assert isinstance(sent[1].exception(60), UnicodeError | DBAPIError)
+    assert isinstance(sent[2].exception(60), TooManyAttempts)
+    assert [sent[number].result(60).new for number in (0, 3)] == [True, True]
+    assert sorted(one.person for one in store.submissions()) == ["a", "b", "carl"]
+
+
+def test_the_time_of_a_submission_is_when_it_came_not_when_it_could_be_stored(store: Store) -> None:
+    published(store)
+    with sent_at_once(store, partial(receive, store), partial(receive, store, "berta")) as sent:
+        came = datetime.now(UTC)
+    assert all(one.result(60).received_at <= came for one in sent)
+
+
+def test_after_the_deadline_only_what_was_handed_in_before_is_taken(store: Store) -> None:
+    published(store)
+    first = receive(store)
+    over = Terms(deadline=PASSED)
+    with pytest.raises(TooLate) as refused:
+        store.receive(COURSE, "unit", "anna", b"other", terms=over)
+    assert refused.value.deadline == PASSED
+    assert store.receive(COURSE, "unit", "anna", b"work", terms=over).id == first.id
+    extend(store, until=LATER)
+    assert not store.receive(COURSE, "unit", "anna", b"other", terms=over).late
+    with pytest.raises(TooLate):
+        store.receive(COURSE, "unit", "berta", b"work", terms=over)
+
+
 COUNTER = """
 import sys
 from pathlib import Path
@@ -208,9 +299,6 @@ def test_a_cool_down_says_when_the_next_attempt_is_possible(store: Store) -> Non
     assert store.receive(COURSE, "unit", "berta", b"2", terms=terms).new
 
 
-LATER = datetime(2030, 1, 2, 3, tzinfo=UTC)
-
-
 def extend(store: Store, person: str = "anna", why: str = "ill", **more: Any) -> Extension:
     terms: dict[str, Any] = {"until": None, "attempts": 0, "deadline": None, "who": "ines", **more}
     return store.extend(COURSE, "unit", person, why=why, **terms)
@@ -244,18 +332,17 @@ def test_an_extension_that_somebody_else_has_changed_is_not_replaced_unseen(stor
 def test_a_later_deadline_holds_for_what_was_handed_in_before(store: Store) -> None:
     published(store)
     for person in ("anna", "berta"):
-        store.receive(COURSE, "unit", person, b"work", late=True)
+        assert store.receive(COURSE, "unit", person, b"work", terms=Terms(deadline=PASSED, takes_late=True)).late
 
     def late() -> dict[str, bool]:
         return {one.person: one.late for one in store.submissions()}
 
-    passed = datetime.now(UTC) - timedelta(hours=1)
-    extend(store, until=LATER, deadline=passed)
+    extend(store, until=LATER, deadline=PASSED)
     assert late() == {"anna": False, "berta": True}
-    extend(store, attempts=1, until=LATER, deadline=passed)
+    extend(store, attempts=1, until=LATER, deadline=PASSED)
     extend(store, "berta", attempts=1, deadline=None)
     assert late() == {"anna": False, "berta": True}
-    extend(store, deadline=passed)
+    extend(store, deadline=PASSED)
     assert late() == {"anna": True, "berta": True}
 
 
@@ -553,7 +640,7 @@ def test_blobs_lie_in_s3_where_the_settings_say_so(tmp_path: Path) -> None:
 
     bucket = Bucket()
     store = Store(f"sqlite:///{tmp_path / 's.sqlite'}")
-    store._s3 = S3Blobs(Settings(), bucket)
+    store._blobs._s3 = S3Blobs(Settings(), bucket)
     store.migrate()
     published(store)
     submission = receive(store)

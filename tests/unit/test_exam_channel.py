@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -95,3 +98,70 @@ def test_arrays_keep_their_order_in_memory(order: Any) -> None:
     got = round_trip(sent)
     assert np.array_equal(got, sent)
     assert got.strides == sent.strides
+
+
+# -- the stream
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[channel.Channel, channel.Channel]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield channel.Channel(ours.fileno(), 1 << 20), channel.Channel(theirs.fileno(), 1 << 20)
+
+
+def test_messages_sent_as_one_stretch_arrive_one_by_one(pair: tuple[channel.Channel, channel.Channel]) -> None:
+    ours, theirs = pair
+    sent: list[Any] = [{"ask": 1}, b"", "x" * 70_000, []]
+    ours.send_raw(*map(channel.pack, sent))
+    ours.send("after")
+    assert [theirs.receive(1) for _ in sent] == sent
+    assert theirs.receive(1) == "after"
+    with pytest.raises(channel.TimedOut):
+        theirs.receive(0.01)
+
+
+def test_of_a_stretch_with_a_message_that_is_too_large_nothing_is_sent(
+    pair: tuple[channel.Channel, channel.Channel],
+) -> None:
+    ours, theirs = pair
+    with pytest.raises(channel.TooLarge):
+        ours.send_raw(b"small", bytes((1 << 20) + 1))
+    with pytest.raises(channel.TimedOut):
+        theirs.receive(0.01)
+
+
+def test_a_message_that_nobody_takes_ends_with_the_clock(pair: tuple[channel.Channel, channel.Channel]) -> None:
+    with pytest.raises(channel.TimedOut):
+        pair[0].send_raw(bytes(1 << 20), timeout=0.05)
+    with pytest.raises(channel.TimedOut):
+        pair[1].send_raw(b"one", timeout=0)
+
+
+def test_a_message_is_cut_off_by_its_own_limit_only(pair: tuple[channel.Channel, channel.Channel]) -> None:
+    ours, theirs = pair
+    ours.send_raw(bytes(100), bytes(10))
+    with pytest.raises(channel.TooLarge):
+        theirs.receive_raw(1, limit=50)
+
+
+def test_what_was_sent_before_the_end_is_read_to_the_end(pair: tuple[channel.Channel, channel.Channel]) -> None:
+    ours, theirs = pair
+    ours.send_raw(b"first", b"second")
+    os.write(ours.descriptor, b"\x09")
+    with socket.socket(fileno=os.dup(ours.descriptor)) as end:
+        end.shutdown(socket.SHUT_WR)
+    assert (theirs.receive_raw(1), theirs.receive_raw(1)) == (b"first", b"second")
+    with pytest.raises(channel.Closed):
+        theirs.receive_raw(1)
+
+
+@pytest.mark.parametrize(
+    "deep", [lambda x: [x], lambda x: {"~": "tuple", "v": [x]}, lambda x: {"~": "dict", "v": [[1, x]]}]
+)
+def test_a_bomb_of_nested_values_is_refused(deep: Any) -> None:
+    value: Any = 1
+    for _ in range(2 * channel.MAX_DEPTH + 1):
+        value = deep(value)
+    with pytest.raises(channel.ChannelError, match="nested"):
+        channel.decode(value)

@@ -57,6 +57,9 @@ SAME = {
     "arange": lambda xp, a: xp.arange(3, 12, 4),
     "full": lambda xp, a: xp.full((2, 2), 7) + xp.zeros_like(a[:2, :2]) + xp.ones(2),
     "split": lambda xp, a: xp.split(a, 2, axis=1)[1],
+    "roll axis": lambda xp, a: xp.rollaxis(a.reshape(3, 2, 2), 2),
+    "at least": lambda xp, a: xp.atleast_2d(a[0], a)[0] + xp.atleast_1d(a[1]),
+    "clip method": lambda xp, a: a.clip(min=2, max=7).clip(3),
     "einsum": lambda xp, a: xp.einsum("ij,kj->ik", a, a),
     "outside and in again": lambda xp, a: xp.asfortranarray(a)[::-1, 1],
     "empty": lambda xp, a: a[3:].sum(axis=0),
@@ -306,3 +309,136 @@ def test_a_grid_meets_only_in_a_kernel_made_for_it(cp):
     cp.RawModule(code=MEETING, enable_cooperative_groups=True).get_function("turn")((4,), (64,), (x, np.int32(256)))
     cp.RawModule(code=MEETING, enable_cooperative_groups=True).get_function("turn")((4,), (64,), (x, np.int32(256)))
     assert np.array_equal(x.get(), np.arange(256)[::-1])
+
+
+def test_a_fused_function_is_one_operation(cp, heap):
+    @cp.fuse()
+    def length(x, y):
+        return cp.sqrt(x * x + y * y) + np.float32(1)
+
+    @cp.fuse(kernel_name="several")
+    def several(x, factor):
+        return cp.where(x > 3, factor * x, -x), cp.sum(abs(x) + 1, axis=0)
+
+    a, b = cp.asarray(A), cp.asarray(A + 1)
+    before = heap.counters()
+    together = length(a, b)
+    picked, total = several(a, 2)
+    after = heap.counters()
+    assert after.operations - before.operations == 2
+    assert after.host_to_device == before.host_to_device
+    assert (together.dtype, picked.dtype) == (np.float32, np.float32)
+    assert np.array_equal(together.get(), np.sqrt(A * A + (A + 1) ** 2) + np.float32(1))
+    assert np.array_equal(picked.get(), np.where(A > 3, 2 * A, -A))
+    assert np.array_equal(total.get(), (abs(A) + 1).sum(axis=0))
+    assert float(length(np.float32(3), np.float32(4))) == 6
+
+
+def test_a_chain_of_any_length_is_fused_without_a_copy(cp, heap):
+    @cp.fuse
+    def chain(x):
+        for _ in range(100):
+            x = x + 1
+        return x
+
+    a = cp.asarray(A)
+    before = heap.counters().host_to_device
+    assert np.array_equal(chain(a).get(), A + 100)
+    assert heap.counters().host_to_device == before
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        (lambda x: x[0], "index"),
+        (lambda x: x if x > 0 else -x, "cupy.where"),
+        (lambda x: x.T, "cannot use .T"),
+        (lambda x: x.__iadd__(1), "x = x add y"),
+    ],
+)
+def test_what_cannot_be_fused_is_named(cp, what, says):
+    with pytest.raises(TypeError, match=says):
+        cp.fuse(what)(cp.asarray(A))
+
+
+@pytest.mark.parametrize("steps", ["save a0;s0", "add a0 a9;s0", "add b0 a0;s0", "s7", "add:x a0 a0;s0"])
+def test_steps_that_no_function_wrote_are_refused(cp, heap, steps):
+    a = cp.asarray(A)
+    with pytest.raises(Exception, match=r"fused|invalid literal"):
+        heap.operate("fused", (a.view_,), {"steps": steps})
+
+
+def test_elementwise_kernels_know_half_and_complex_numbers(cp):
+    sigmoid = cp.ElementwiseKernel("T x", "T y", "y = T(1) / (T(1) + exp(-x))", "sigmoid")
+    x = np.linspace(-3, 3, 9).astype("f2")
+    found = sigmoid(cp.asarray(x))
+    assert found.dtype == np.float16
+    assert np.allclose(found.get(), 1 / (1 + np.exp(-x.astype("f4"))), rtol=1e-3)
+    z = np.array([1 + 2j, -0.5j, 3], "c8")
+    square = cp.ElementwiseKernel("T z, T c", "T w", "w = z * z / T(2) + c", "square")
+    assert np.allclose(square(cp.asarray(z), np.complex64(1j)).get(), z * z / 2 + 1j)
+    assert np.allclose(
+        cp.ElementwiseKernel("complex64 z", "float32 w", "w = abs(z)", "size")(cp.asarray(z)).get(), abs(z)
+    )
+    total = cp.ReductionKernel("T x", "T y", "x", "a + b", "y = a", "0", "total")
+    assert total(cp.asarray(x + 1)).item() == np.float16(9)
+
+
+MODULE = r"""
+extern "C" {
+__constant__ float factors[2];
+__device__ int runs = 5;
+__global__ void scale(float* x, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) x[i] *= factors[i % 2];
+  if (i == 0) atomicAdd(&runs, 1);
+}
+}
+template<typename T> __global__ void more(T* x) { x[threadIdx.x] += T(0.5); }
+"""
+
+
+def test_variables_of_a_module_lie_on_the_device(cp, shown):
+    module = cp.RawModule(code=MODULE, options=("-std=c++17",), name_expressions=["more<double>"])
+    scale = module.get_function("scale")
+    factors = cp.ndarray(2, cp.float32, module.get_global("factors"))
+    factors[...] = cp.array([2, 3], dtype="f4")
+    x = cp.ones(4, dtype="f4")
+    for _ in range(2):
+        scale((1,), (32,), (x, np.int32(4)))
+    assert x.get().tolist() == [4, 9, 4, 9]
+    assert cp.ndarray(1, cp.int32, module.get_global("runs")).item() == 7
+    y = cp.zeros(3)
+    module.get_function("more<double>")((1,), (3,), (y,))
+    assert y.get().tolist() == [0.5] * 3
+    with pytest.raises(cp.cuda.driver.CUDADriverError, match=r"no variable other; it has: .*factors"):
+        module.get_global("other")
+    assert shown == []
+
+
+def test_an_ellipsis_alone_is_the_whole_array(cp):
+    a = cp.zeros(3)
+    a[...] = 2
+    assert a[...].get().tolist() == [2, 2, 2]
+    assert a[..., 0].shape == ()
+
+
+def test_benchmarks_pools_and_pinned_memory_are_there_and_say_what_they_are(cp):
+    import cupyx
+    from cupyx.profiler import benchmark
+
+    result = benchmark(lambda x: x + 1, (cp.ones(3),), n_repeat=5, name="more")
+    assert (result.gpu_times.shape, len(result.cpu_times)) == ((1, 5), 5)
+    assert "more" in str(result)
+    assert "says nothing about a GPU" in str(result)
+    pool = cp.get_default_memory_pool()
+    held = pool.used_bytes()
+    a = cp.ndarray((4,), "f4", cp.cuda.MemoryPool().malloc(16))
+    a[...] = 1
+    assert pool.used_bytes() == held + 16
+    pool.free_all_blocks()
+    pinned = cupyx.zeros_pinned(4, "f4")
+    assert a.get(out=pinned) is pinned
+    assert pinned.tolist() == [1] * 4
+    cp.cuda.nvtx.RangePush("part")
+    cp.cuda.nvtx.RangePop()

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from numba.cuda.core.errors import NumbaPerformanceWarning, TypingError
 
+from grader.device.emulated import EmulatedDevice
 from grader.device.frontends import numba_cuda
-from tests.heaps import either_heap  # noqa: F401
+from grader.device.heap import LocalHeap
+from tests.heaps import either_heap, linked  # noqa: F401
 
 
 @pytest.fixture
@@ -19,6 +21,15 @@ def shown():
 @pytest.fixture
 def front(heap, shown):
     yield numba_cuda.install(heap, language="en", show=shown.append)
+    numba_cuda.uninstall()
+
+
+@pytest.fixture
+def here():
+    """A heap in this process, installed."""
+    heap = LocalHeap(EmulatedDevice())
+    numba_cuda.install(heap, language="en", show=None)
+    yield heap
     numba_cuda.uninstall()
 
 
@@ -243,10 +254,21 @@ def test_events_stand_in_with_the_wall_clock(cuda):
 
 
 def test_what_is_not_offered_is_named(cuda):
-    with pytest.raises(NotImplementedError, match="mapped"):
-        cuda.mapped_array(4)
-    with pytest.raises(NotImplementedError, match="cuMemAllocManaged"):
-        cuda.managed_array(4)
+    with pytest.raises(NotImplementedError, match="copy_to_host"):
+        cuda.to_device(np.ones(2)).get_ipc_handle()
+
+
+def test_memory_of_the_host_is_not_shared_through_a_channel():
+    from numba import cuda
+
+    with linked() as far, far.answering():
+        numba_cuda.install(far, language="en", show=None)
+        try:
+            for make in (cuda.mapped_array, cuda.managed_array):
+                with pytest.raises(NotImplementedError, match=r"copy with cuda\.to_device"):
+                    make(4)
+        finally:
+            numba_cuda.uninstall()
 
 
 def test_memory_is_given_back(cuda, heap):
@@ -294,3 +316,219 @@ def test_a_grid_meets_in_the_middle_of_a_kernel(cuda, front):
     turn[4, 64](x)
     assert np.array_equal(x.copy_to_host(), np.arange(256)[::-1])
     assert front.findings() == []
+
+
+CUDA_C = """
+static __device__ float factor[1] = {3};
+extern "C" __device__ int scaled(float* result, float value) { *result = factor[0] * value; return 0; }
+"""
+
+
+def test_cuda_c_is_linked_from_a_file_and_from_text(cuda, tmp_path):
+    path = tmp_path / "scaled.cu"
+    path.write_text(CUDA_C, encoding="utf-8")
+    other = cuda.CUSource(CUDA_C.replace("scaled", "doubled").replace("{3}", "{2}"))
+    scaled = cuda.declare_device("scaled", "float32(float32)")
+    doubled = cuda.declare_device("doubled", "float32(float32)", link=other)
+
+    @cuda.jit(link=[str(path)])
+    def both(x):
+        i = cuda.grid(1)
+        if i < x.size:
+            x[i] = scaled(x[i]) + doubled(x[i])
+
+    x = cuda.to_device(np.arange(4, dtype="f4"))
+    both.forall(4)(x)
+    assert x.copy_to_host().tolist() == [0, 5, 10, 15]
+
+
+def test_what_cannot_be_linked_is_named(cuda, tmp_path):
+    path = tmp_path / "made.o"
+    path.write_bytes(b"\x7fELF")
+
+    @cuda.jit(link=[str(path)])
+    def kernel(x):
+        x[0] = 1
+
+    with pytest.raises(NotImplementedError, match=r"made\.o is neither"):
+        kernel[1, 1](cuda.device_array(1))
+
+
+def test_half_precision_is_rounded_as_half_precision(cuda):
+    @cuda.jit
+    def fma(a, b, out):
+        i = cuda.grid(1)
+        if i < a.size:
+            out[i] = a[i] * b[i] + a[i]
+
+    a = np.linspace(0.1, 9.7, 40).astype("f2")
+    b = np.linspace(3, 5, 40).astype("f2")
+    out = cuda.device_array(40, "f2")
+    fma.forall(40)(a, b, out)
+    assert np.array_equal(out.copy_to_host(), a * b + a)
+
+
+def test_with_debug_a_kernel_raises_what_it_raised(cuda, heap):
+    @cuda.jit(debug=True, opt=False)
+    def kernel(x):
+        i = cuda.grid(1)
+        if i == 5:
+            raise ValueError("five is right out")
+        x[i] = 10 // x[i]
+
+    free = heap.memory_info()[0]
+    with pytest.raises(ValueError, match=r"test_frontend_numba.py, line \d+, tid=\[0, 0, 1\] ctaid=\[0, 0, 1\]: five"):
+        kernel[2, 4](cuda.to_device(np.ones(8, int)))
+    with pytest.raises(ZeroDivisionError):
+        kernel[1, 4](cuda.to_device(np.zeros(4, int)))
+    kernel[1, 4](cuda.to_device(np.ones(4, int)))
+
+    class Own(Exception):
+        pass
+
+    @cuda.jit("void()", debug=True, opt=False)
+    def bare():
+        raise Own
+
+    with pytest.raises(Own, match=r"tid=\[0, 0, 0\] ctaid=\[0, 0, 0\]$"):
+        bare[1, 1]()
+    gc.collect()
+    assert heap.memory_info()[0] == free
+
+
+@pytest.mark.filterwarnings("error::numba.cuda.core.errors.NumbaDebugInfoWarning")
+def test_lambdas_in_a_table_are_kernels_and_functions(cuda):
+    table = {
+        "double": cuda.jit(lambda value: value * 2, device=True),
+        "negate": cuda.jit(lambda value: -value, device=True),
+    }
+    negate = table["negate"]
+
+    @cuda.jit
+    def apply(x):
+        i = cuda.grid(1)
+        if i < x.size:
+            x[i] = negate(x[i])
+
+    x = cuda.to_device(np.arange(3))
+    apply.forall(3)(x)
+    nothing = {name: cuda.jit(kernel) for name, kernel in (("a", lambda x: None), ("b", lambda x: None))}
+    nothing["a"][1, 1](x)
+    assert x.copy_to_host().tolist() == [0, -1, -2]
+
+
+def test_host_and_device_share_mapped_and_managed_memory(here):
+    from numba import cuda
+
+    @cuda.jit
+    def double(x):
+        i = cuda.grid(1)
+        if i < x.size:
+            x[i] *= 2
+
+    for make in (cuda.mapped_array, cuda.managed_array):
+        shared = make(5, "f4")
+        shared[:] = np.arange(5)
+        double.forall(5)(shared)
+        cuda.synchronize()
+        assert shared.tolist() == [0, 2, 4, 6, 8]
+        shared[0] = 3
+        double.forall(5)(shared)
+        assert shared.tolist() == [6, 4, 8, 12, 16]
+    assert here.counters().host_to_device == 0
+    del shared
+    gc.collect()
+    cuda.current_context().memory_manager.deallocations.clear()
+    assert here.memory_info()[0] == here.capacity
+    with cuda.mapped(host := np.ones(3)) as seen:
+        double.forall(3)(seen)
+    assert host.tolist() == [2, 2, 2]
+
+
+def test_the_assembler_says_what_a_kernel_takes(cuda):
+    @cuda.jit
+    def kernel(x):
+        here = cuda.shared.array(64, np.float32)
+        mine = cuda.local.array(100, np.float32)
+        i = cuda.grid(1)
+        for j in range(100):
+            mine[j] = x[i] * j
+        here[i] = mine[(i * 7) % 100]
+        cuda.syncthreads()
+        x[i] = here[3 - i]
+
+    kernel[1, 4](cuda.to_device(np.zeros(4, "f4")))
+    assert list(kernel.get_shared_mem_per_block().values()) == [256]
+    assert next(iter(kernel.get_local_mem_per_thread().values())) >= 400
+    assert 0 < next(iter(kernel.get_regs_per_thread().values())) < 256
+    assert list(kernel.get_const_mem_size().values()) == [0]
+    assert list(kernel.get_max_threads_per_block().values()) == [1024]
+    with pytest.raises(NotImplementedError, match="inspect_asm"):
+        kernel.inspect_sass()
+
+
+def test_streams_call_back_and_the_device_can_be_closed(cuda):
+    import asyncio
+
+    async def wait():
+        return await cuda.stream().async_done()
+
+    told = []
+    cuda.stream().add_callback(lambda stream, status, arg: told.append((status, arg)), "done")
+    assert told == [(0, "done")]
+    assert asyncio.run(wait()) is not None
+    cuda.close()
+    assert cuda.to_device(np.ones(2)).copy_to_host().tolist() == [1, 1]
+    cuda.get_current_device().reset()
+    assert cuda.to_device(np.ones(2)).copy_to_host().tolist() == [1, 1]
+
+
+def test_the_device_is_told_of_as_numba_tells_of_one(cuda, capsys):
+    assert cuda.detect()
+    assert "Lehrwerk emulated GPU" in capsys.readouterr().out
+    assert (len(cuda.gpus), cuda.gpus[0].name) == (1, "Lehrwerk emulated GPU")
+    with cuda.gpus[0]:
+        free, total = cuda.current_context().get_memory_info()
+    assert 0 < free <= total
+    cuda.profile_start()
+    cuda.profile_stop()
+
+
+def test_numbas_own_kinds_of_kernels_and_functions_work(cuda, front):
+    from numba import guvectorize, vectorize
+    from numba.cuda import libdevice
+    from numba.cuda.random import create_xoroshiro128p_states, xoroshiro128p_uniform_float64
+
+    @vectorize(["float32(float32, float32)"], target="cuda")
+    def added(a, b):
+        return a + b
+
+    @guvectorize(["void(float32[:], float32[:], float32[:])"], "(n),(n)->()", target="cuda")
+    def dotted(a, b, result):
+        result[0] = 0
+        for i in range(a.size):
+            result[0] += a[i] * b[i]
+
+    total = cuda.reduce(lambda a, b: a + b)
+    table = np.array([1, 2, 3, 4], "f4")
+
+    @cuda.jit(fastmath=True)
+    def several(states, out, counts):
+        i = cuda.grid(1)
+        values = cuda.const.array_like(table)
+        out[i] = values[i % 4] + libdevice.sqrtf(np.float32(i)) + 0 * xoroshiro128p_uniform_float64(states, i)
+        cuda.atomic.add(counts, 0, 1)
+        cuda.atomic.max(counts, 1, i)
+        cuda.atomic.inc(counts, 2, 100)
+        cuda.atomic.cas(counts, 3, 0, 7)
+        cuda.atomic.exch(counts, 4, 9)
+
+    x = np.arange(8, dtype="f4")
+    assert added(x, x).tolist() == (x + x).tolist()
+    assert dotted(x.reshape(2, 4), x.reshape(2, 4)).tolist() == [14, 126]
+    assert total(np.arange(1000.0)) == 499500
+    out, counts = cuda.device_array(32), cuda.to_device(np.zeros(5, np.uint32))
+    several[1, 32](create_xoroshiro128p_states(32, seed=1), out, counts)
+    assert np.allclose(out.copy_to_host(), np.tile(table, 8) + np.sqrt(np.arange(32)), rtol=1e-6)
+    assert counts.copy_to_host().tolist() == [32, 31, 32, 7, 9]
+    assert [f.kind for f in front.findings() if f.severity == "error"] == []

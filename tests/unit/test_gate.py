@@ -6,6 +6,7 @@ import importlib
 import linecache
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,34 @@ extern "C" __global__ void __launch_bounds__(128, 2) f(float* out, int n) {
     out[threadIdx.x] = s[threadIdx.x] + clock64();
 }
 """
+
+
+POINTERS = """
+__device__ __noinline__ float one(float x) { return x + 1; }
+__device__ __noinline__ float two(float x) { return x * 2; }
+typedef float (*step)(float);
+__device__ step steps[2] = {one, two};
+extern "C" __global__ void f(float* out, int n) {
+    step mine = n > 5 ? one : steps[threadIdx.x % 2];
+    out[threadIdx.x] = mine(out[threadIdx.x]);
+}
+"""
+
+
+def test_calls_through_pointers_pass_as_comparisons_and_do_the_same() -> None:
+    ptx = compile_ptx(POINTERS, "f", (), (9, 0))[0]
+    text = passed(ptx)
+    assert parse(text) == ptx_text.canonical(parse(ptx), "f")
+    buffer = np.arange(32, dtype="f4").view(np.uint8)
+    parameters = (Pointer(0, 0, 0, 128), bytes(4))
+    launch = Launch(ptx, "f", (1, 1, 1), (32, 1, 1), parameters, (buffer,), (True,))
+    wanted = [n + 1 if n % 2 == 0 else n * 2 for n in range(32)]
+    for one in (launch, replace(launch, ptx=text, entry=ptx_text.ENTRY)):
+        result = EmulatedDevice().launch(one)
+        assert result.findings == []
+        assert result.buffers[0].view("f4").tolist() == wanted
+    for cc in GPUS:
+        assemble(text, cc)
 
 
 SOURCES = {
@@ -226,7 +255,6 @@ HOSTILE = {
     "an external function": ptx_with("call evil;", ".extern .func evil;"),
     "an external variable": ptx_with(head=".extern .global .b32 evil;"),
     "malloc": ptx_with("{ .param .b64 n; .param .b64 p; call (p), malloc, (n); }"),
-    "an indirect call": ptx_with("{ call %d0, (), proto; }"),
     "an unknown special register": ptx_with("mov.u32 %r0, %envreg3;"),
     "a special register with a tail": ptx_with("mov.u32 %r0, %tid.x.evil;"),
     "a special register with an axis that there is not": ptx_with("mov.u32 %r0, %tid.w;"),
@@ -268,3 +296,13 @@ def test_parameters_are_those_that_are_expected(parameters: tuple[Any, ...]) -> 
 def test_what_the_assembler_does_not_take_is_said_without_its_text() -> None:
     with pytest.raises(AssemblyError):
         assemble(passed(ptx_with("add.u32 %r0, %r1, 0f00000000;")), (9, 0))
+
+
+def test_spills_are_counted() -> None:
+    loads = "".join(f"ld.volatile.global.u32 %m{n}, [%d0+{4 * n}];" for n in range(64))
+    stores = "".join(f"st.volatile.global.u32 [%d0+{4 * n}], %m{63 - n};" for n in range(64))
+    text = passed(ptx_with(f".reg .b32 %m<64>; ld.param.u64 %d0, [a]; {loads} {stores}"))
+    assert assemble(text, (9, 0)).spilled_bytes == 0
+    tight = assemble(text.replace("p0)", "p0) .maxnreg 24", 1), (9, 0))
+    assert tight.spilled_bytes > 0
+    assert tight.registers <= 24

@@ -80,8 +80,7 @@ def called(instruction: Instruction) -> tuple[str, tuple[Any, ...], tuple[Any, .
 
 def link(module: Module, kernel: Function) -> Linked:
     """The kernel and what it calls as one function. Raises PtxError where a call leads nowhere or does not fit."""
-    module = pointers.direct(module)
-    module, kernel = _with_library(module, module.functions[kernel.name])
+    module, kernel = whole(module, kernel)
     edges = reached(module, kernel)
     if len(edges) == 1 and not any(i.parts[0] == "call" for i in kernel.instructions):
         return Linked(kernel, registers={kernel.name: list(kernel.registers)})
@@ -92,6 +91,12 @@ def link(module: Module, kernel: Function) -> Linked:
         _append(linked, module, function)
     linked.start = linked.starts[kernel.name]
     return linked
+
+
+def whole(module: Module, kernel: Function) -> tuple[Module, Function]:
+    """With calls through pointers written out, and with the functions that a GPU's linker would add."""
+    module = pointers.direct(module)
+    return _with_library(module, module.functions[kernel.name])
 
 
 def _with_library(module: Module, kernel: Function) -> tuple[Module, Function]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from grader.device.emulated import messages, ptx_text
-from grader.device.emulated.ptx import PtxError, parse
+from grader.device.emulated.ptx import Module, PtxError, parse
 from grader.device.emulated.translate import Program, Unsupported, translate
 from grader.device.interface import Finding, Launch, Pointer
 
@@ -41,6 +41,8 @@ class Gate:
             if key not in self._programs:
                 _keep(self._programs, key, translate(parse(launch.ptx), launch.entry))
             _check_parameters(self._programs[key], launch)
+            if launch.symbols:
+                _check_symbols(parse(launch.ptx), launch)
         except PtxError as error:
             raise Refused(messages.refused(str(error))) from error
         except Unsupported as error:
@@ -78,3 +80,15 @@ def _check_parameters(program: Program, launch: Launch) -> None:
             raise PtxError(f"parameter {declared.name} has {declared.size} bytes, the launch brings {size}")
         if isinstance(given, Pointer) and not 0 <= given.buffer < len(launch.buffers):
             raise PtxError(f"parameter {declared.name} points to buffer {given.buffer}, which does not exist")
+
+
+def _check_symbols(module: Module, launch: Launch) -> None:
+    """Variables of the module that lie in buffers are there, plain, and fit."""
+    for name, place in launch.symbols:
+        variable = module.variables.get(name)
+        if variable is None or variable.space not in ("global", "const") or variable.references:
+            raise PtxError(f"the module has no variable {name} that could lie in a buffer")
+        if not 0 <= place.buffer < len(launch.buffers):
+            raise PtxError(f"variable {name} lies in buffer {place.buffer}, which does not exist")
+        if place.offset < 0 or place.offset + variable.size > launch.buffers[place.buffer].nbytes:
+            raise PtxError(f"variable {name} of {variable.size} bytes does not fit its buffer")

@@ -15,7 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from grader.device.emulated.calls import EXTERNAL, reached
+from grader.device.emulated import pointers
+from grader.device.emulated.calls import EXTERNAL, reached, whole
+from grader.device.emulated.library import REGISTERS
 from grader.device.emulated.ptx import (
     MAX_TEXT,
     SIZES,
@@ -61,7 +63,9 @@ def canonical(module: Module, entry: str) -> Module:
     kernel = module.functions.get(entry)
     if kernel is None or not kernel.entry:
         raise PtxError(f"no kernel {entry}")
-    names = _Names(module, {name: f"f{number}" for number, name in enumerate(reached(module, kernel))})
+    addresses = pointers.addresses(module)
+    module, kernel = whole(module, kernel)
+    names = _Names(module, addresses, {name: f"f{number}" for number, name in enumerate(reached(module, kernel))})
     names.functions[entry] = ENTRY
     functions = {names.functions[name]: _Renaming(names, module.functions[name]).done() for name in names.functions}
     variables: dict[str, Variable] = {}
@@ -74,9 +78,13 @@ def canonical(module: Module, entry: str) -> Module:
 
 @dataclass
 class _Names:
-    """The module's own names: functions that are reached, and variables as they are met."""
+    """The module's own names: functions that are reached, and variables as they are met.
+
+    The address of a function is the number that the emulated GPU has for it, which calls through pointers compare with.
+    """
 
     module: Module
+    addresses: dict[str, int]
     functions: dict[str, str]
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -185,6 +193,8 @@ class _Renaming:
         if isinstance(operand, Register):
             return self._register(operand)
         if isinstance(operand, Symbol):
+            if operand.name in self.names.addresses and not self._own(operand.name):
+                return Immediate(self.names.addresses[operand.name] + operand.offset)
             return replace(operand, name=self._symbol(operand.name))
         if isinstance(operand, Address):
             return replace(operand, base=None if operand.base is None else self._operand(operand.base))
@@ -192,10 +202,13 @@ class _Renaming:
             return Vector(tuple(item if item == "!" else self._operand(item) for item in operand.items))
         return operand
 
+    def _own(self, name: str) -> bool:
+        return name in self.function.variables or name in self.formals or name in self.names.module.variables
+
     def _symbol(self, name: str) -> str:
         """In the order in which the emulated GPU looks for it."""
         if name.startswith("%"):
-            if not _SPECIAL.fullmatch(name):
+            if not _SPECIAL.fullmatch(name) and name not in REGISTERS:
                 raise PtxError(f"unknown special register {name}")
             return name
         if name in ("WARP_SZ", "_"):
@@ -207,8 +220,15 @@ class _Renaming:
 
 def _variable(variable: Variable, name: str, names: _Names) -> Variable:
     align = _power_of_two(variable.align)
-    references = tuple((place, names.variable(to), added) for place, to, added in variable.references)
-    return replace(variable, name=name, align=align, references=references)
+    data = None if variable.initial is None else bytearray(variable.initial)
+    references = []
+    for place, to, added in variable.references:
+        if to in names.module.variables:
+            references.append((place, names.variable(to), added))
+        elif data is not None:
+            data[place : place + 8] = ((names.addresses[to] + added) % (1 << 64)).to_bytes(8, "little")
+    initial = None if data is None else bytes(data)
+    return replace(variable, name=name, align=align, initial=initial, references=tuple(references))
 
 
 def _power_of_two(align: int) -> int:

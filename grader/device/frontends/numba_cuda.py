@@ -7,7 +7,8 @@ CUDA's driver API. That object is the seam. Written against numba-cuda 0.30; pat
 * `dispatcher._Kernel`: `EmulatedKernel` compiles as ever, always with line information and without link-time
   optimisation, and launches the PTX on the heap;
 * `CUDADispatcher.__init__` and `.enable_caching`: device functions get line information too, and no compiled kernel
-  is written to or read from a file.
+  is written to or read from a file;
+* the search for a kernel's first line, which stopped at some lambdas.
 
 Everything else (typing errors, `to_device`, device arrays and their slices, `forall`, `vectorize`, `reduce`, the
 warning about host arrays) is numba-cuda's own code. What the driver object does not answer raises NotImplementedError
@@ -17,13 +18,20 @@ Imports `grader.device` only.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import ctypes
 import functools
 import inspect
 import itertools
+import os
+import re
+import threading
 import time
 import weakref
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,12 +39,17 @@ import numba.cuda.cudadrv.devicearray
 import numba.cuda.cudadrv.devices
 import numba.cuda.cudadrv.driver
 import numba.cuda.dispatcher
+import numba.cuda.misc.firstlinefinder
+import numpy as np
 from cuda.bindings import driver as binding
 from numba.cuda.args import ArgHint, In, InOut, Out
 
-from grader.device.frontends import report
+from grader.device import assembler
+from grader.device.emulated import ptx_text
+from grader.device.emulated.ptx import parse
+from grader.device.frontends import nvrtc, report
 from grader.device.frontends.report import Reporter, Show
-from grader.device.heap import Argument, Heap, HeapError, OutOfDeviceMemory, View
+from grader.device.heap import Argument, Heap, HeapError, LocalHeap, OutOfDeviceMemory, View
 from grader.device.interface import Finding, Language
 
 # numba-cuda's annotations do not describe what is patched and called here.
@@ -45,6 +58,7 @@ types: Any = numba.cuda.types
 devicearray: Any = numba.cuda.cudadrv.devicearray
 devices: Any = numba.cuda.cudadrv.devices
 drv: Any = numba.cuda.cudadrv.driver
+firstlinefinder: Any = numba.cuda.misc.firstlinefinder
 
 DEVICE_NAME = "Lehrwerk emulated GPU"
 _CONTEXT = 1
@@ -79,7 +93,7 @@ class DeviceModel:
             "WARP_SIZE": 32,
             "TOTAL_CONSTANT_MEMORY": 64 << 10,
             "COOPERATIVE_LAUNCH": 1,
-            "CAN_MAP_HOST_MEMORY": 0,
+            "CAN_MAP_HOST_MEMORY": 1,
             "UNIFIED_ADDRESSING": 1,
             "KERNEL_EXEC_TIMEOUT": 0,
             "TCC_DRIVER": 0,
@@ -99,6 +113,13 @@ class LaunchFailure(drv.CudaAPIError):
 
     def __str__(self) -> str:
         return str(self.msg)
+
+
+class EmulatedStream(drv.Stream):
+    """A stream whose work is done when a call returns."""
+
+    def add_callback(self, callback: Any, arg: Any = None) -> None:
+        callback(self, 0, arg)
 
 
 class EmulatedContext(drv.Context):
@@ -138,7 +159,7 @@ class EmulatedContext(drv.Context):
         )
 
     def create_stream(self) -> Any:
-        return drv.Stream(binding.CUstream(next(_numbers)))
+        return EmulatedStream(binding.CUstream(next(_numbers)))
 
     def create_event(self, timing: bool = True) -> Any:
         return drv.Event(next(_numbers))
@@ -178,6 +199,16 @@ class EmulatedGpu(drv.Device):
         self.primary_context = None
 
 
+#: What to do instead, by the beginning of the driver function's name.
+_INSTEAD = {
+    "cuIpc": ": arrays are not shared between processes; hand over `x.copy_to_host()`",
+    "cuCtxEnablePeerAccess": ": there is one device",
+    "cuDeviceCanAccessPeer": ": there is one device",
+    "cuMemcpyPeer": ": there is one device",
+    "cuTex": ": textures are not emulated; read the array by its index",
+}
+
+
 class EmulatedDriver(drv.Driver):
     """CUDA's driver API, as far as numba-cuda's host API uses it, answered from a heap."""
 
@@ -191,10 +222,14 @@ class EmulatedDriver(drv.Driver):
         self.devices: dict[int, EmulatedGpu] = {}
         self._recorded: dict[int, float] = {}
         self._pinned: dict[int, Any] = {}
+        self._registered: set[int] = set()
+        #: How often a thread has made the context current.
+        self._current = threading.local()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("cu"):
-            raise NotImplementedError(f"the {DEVICE_NAME} does not offer {name}")
+            mend = next((mend for start, mend in _INSTEAD.items() if name.startswith(start)), "")
+            raise NotImplementedError(f"the {DEVICE_NAME} does not offer {name}{mend}")
         raise AttributeError(name)
 
     def get_device(self, devnum: int = 0) -> Any:
@@ -215,15 +250,16 @@ class EmulatedDriver(drv.Driver):
         return 12090
 
     def cuCtxGetCurrent(self) -> int:
-        return _CONTEXT
+        return _CONTEXT if getattr(self._current, "pushed", 0) else 0
 
     def cuCtxGetDevice(self) -> int:
         return 0
 
     def cuCtxPushCurrent(self, context: int) -> None:
-        """The one context is always current."""
+        self._current.pushed = getattr(self._current, "pushed", 0) + 1
 
     def cuCtxPopCurrent(self) -> int:
+        self._current.pushed -= 1
         return _CONTEXT
 
     def cuCtxSynchronize(self) -> None:
@@ -275,20 +311,43 @@ class EmulatedDriver(drv.Driver):
 
     def cuMemHostAlloc(self, size: int, flags: int) -> int:
         if int(flags) & int(binding.CU_MEMHOSTALLOC_DEVICEMAP):
-            raise NotImplementedError(f"the {DEVICE_NAME} does not offer mapped host memory; copy with cuda.to_device")
+            return self._shared(size)
         buffer = ctypes.create_string_buffer(max(int(size), 1))
         address = ctypes.addressof(buffer)
         self._pinned[address] = buffer
         return address
 
     def cuMemFreeHost(self, address: int) -> None:
-        self._pinned.pop(int(address), None)
+        if self._pinned.pop(int(address), None) is None:
+            self.heap.free(int(address))
+
+    def _shared(self, size: int, memory: Any = None) -> int:
+        """Memory that the host reaches under the device's address."""
+        if not isinstance(self.heap, LocalHeap):
+            raise NotImplementedError(
+                f"the {DEVICE_NAME} shares no memory with the host where work is marked; copy with cuda.to_device"
+            )
+        return self.heap.alloc_shared(int(size), memory)
+
+    def cuMemHostGetDevicePointer(self, address: int, flags: int) -> Any:
+        return binding.CUdeviceptr(int(address))
+
+    def cuMemAllocManaged(self, size: int, flags: int) -> Any:
+        return binding.CUdeviceptr(self._shared(size))
+
+    def cuMemFree(self, address: Any) -> None:
+        self.heap.free(int(address))
 
     def cuMemHostRegister(self, pointer: int, size: int, flags: int) -> None:
-        """All host memory is as good as pinned here."""
+        """All host memory is as good as pinned here; what is to be mapped the heap takes in."""
+        if int(flags) & int(binding.CU_MEMHOSTREGISTER_DEVICEMAP):
+            memory: Any = (ctypes.c_uint8 * int(size)).from_address(int(pointer))
+            self._registered.add(self._shared(size, np.frombuffer(memory, np.uint8)))
 
     def cuMemHostUnregister(self, pointer: int) -> None:
-        """See `cuMemHostRegister`."""
+        if int(pointer) in self._registered:
+            self._registered.remove(int(pointer))
+            self.heap.free(int(pointer))
 
     def cuStreamSynchronize(self, stream: Any) -> None:
         self.heap.synchronise()
@@ -326,47 +385,124 @@ _FUNCTION = SimpleNamespace(
 )
 
 
+#: Variables in which a kernel with debug=True says what it raised, and in which thread.
+_ERROR = ("errcode", "tidz", "tidy", "tidx", "ctaidz", "ctaidy", "ctaidx")
+
+
 class EmulatedKernel(dispatcher._Kernel):
     """A compiled kernel whose PTX runs on the heap."""
 
     front: FrontEnd
 
     def __init__(self, py_func: Any, argtypes: Any, **options: Any) -> None:
-        if options.get("link"):
-            raise NotImplementedError(f"the {DEVICE_NAME} does not link other files; write the function with @cuda.jit")
         super().__init__(py_func, argtypes, **_compile_options(py_func, options))
         self._codelibrary.get_cufunc = lambda: _FUNCTION
 
-    @property
+    @functools.cached_property
     def ptx(self) -> str:
-        """The module's text, as compiled for the device."""
-        return "\n".join(next(iter(self._codelibrary._ptx_cache.values())))
+        """The module's text, as compiled for the device, with what it links."""
+        own = "\n".join(next(iter(self._codelibrary._ptx_cache.values())))
+        architecture = self.front.heap.compute_capability
+        files = sorted(self._codelibrary._linking_files, key=str)
+        return nvrtc.link(own, [_linked(file, architecture) for file in files]) if files else own
 
     def bind(self) -> None:
         """Nothing is loaded anywhere."""
 
-    def _not_known(self) -> int:
-        raise NotImplementedError(f"the {DEVICE_NAME} does not know registers, constants and local memory of a kernel")
+    @functools.cached_property
+    def _resources(self) -> assembler.Resources:
+        """What NVIDIA's assembler says that the kernel takes."""
+        text = ptx_text.text(ptx_text.canonical(parse(self.ptx), self.entry_name))
+        # numba-cuda compiles for sm_90a, which no other GPU takes, and uses nothing of it.
+        return assembler.assemble(re.sub(r"(\.target sm_\d+)a", r"\1", text), self.front.heap.compute_capability)
 
-    regs_per_thread = const_mem_size = local_mem_per_thread = shared_mem_per_block = property(_not_known)
+    def inspect_sass(self) -> str:
+        raise NotImplementedError(
+            f"the {DEVICE_NAME} runs PTX and makes no machine code: look at inspect_asm() instead of inspect_sass()"
+        )
+
+    inspect_sass_cfg = inspect_sass
+
+    @property
+    def regs_per_thread(self) -> int:
+        return self._resources.registers
+
+    @property
+    def const_mem_size(self) -> int:
+        return self._bytes_in("const")
+
+    def _bytes_in(self, space: str) -> int:
+        """Of variables of this space of memory, in the kernel or its module."""
+        module = ptx_text.canonical(parse(self.ptx), self.entry_name)
+        inside = [variable for function in module.functions.values() for variable in function.variables.values()]
+        return sum(v.size for v in (*module.variables.values(), *inside) if v.space == space)
+
+    @property
+    def local_mem_per_thread(self) -> int:
+        return self._resources.stack_bytes
+
+    @property
+    def shared_mem_per_block(self) -> int:
+        return self._bytes_in("shared")
 
     def launch(self, args: Any, griddim: Any, blockdim: Any, stream: Any = 0, sharedmem: int = 0) -> None:
         write_back: list[Any] = []
         packed: list[Argument | bytes] = []
         for ty, value in zip(self.argument_types, args, strict=True):
             self._pack(ty, value, write_back, packed)
-        grid = tuple(int(n) for n in griddim)
-        block = tuple(int(n) for n in blockdim)
+        grid: Any = tuple(int(n) for n in griddim)
+        block: Any = tuple(int(n) for n in blockdim)
         front = self.front
-        findings = front.heap.launch(self.ptx, self.entry_name, grid, block, tuple(packed), int(sharedmem))  # type: ignore[arg-type]
+        with self._error_code() as symbols:
+            findings = front.heap.launch(
+                self.ptx,
+                self.entry_name,
+                grid,
+                block,
+                tuple(packed),
+                int(sharedmem),
+                symbols,
+            )
+            self._show(findings)
+            self._raise_what_was_raised(symbols)
+        for act in write_back:
+            act()
+
+    def _show(self, findings: Iterable[Finding]) -> None:
+        """Raises LaunchFailure where the kernel did not come to its end."""
+        front = self.front
         report.show_printed(front.heap, self.ptx)
         front.reporter.take(self.entry_name, (f for f in findings if f.kind not in FATAL))
         for finding in findings:
             if finding.kind in FATAL:
                 front.reporter.take(self.entry_name, [finding], quiet=True)
                 raise LaunchFailure(int(binding.CUresult.CUDA_ERROR_LAUNCH_FAILED), front.text(finding))
-        for act in write_back:
-            act()
+
+    @contextlib.contextmanager
+    def _error_code(self) -> Iterator[tuple[tuple[str, int], ...]]:
+        """Where a kernel with debug=True leaves its exception and the thread's index: names and addresses."""
+        if not self.debug:
+            yield ()
+            return
+        heap = self.front.heap
+        place = heap.alloc(4 * len(_ERROR))
+        try:
+            heap.fill(place, 0, 4 * len(_ERROR))
+            yield tuple((f"{self.entry_name}__{name}__", place + 4 * at) for at, name in enumerate(_ERROR))
+        finally:
+            heap.free(place)
+
+    def _raise_what_was_raised(self, symbols: tuple[tuple[str, int], ...]) -> None:
+        """A kernel's exception, as numba-cuda raises it."""
+        if not symbols:
+            return
+        code, *where = np.frombuffer(self.front.heap.read(symbols[0][1], 4 * len(_ERROR)), np.int32).tolist()
+        if not code:
+            return
+        kind, args, place = self.call_helper.get_exception(code)
+        at = "" if place is None else f"In function {place[0]!r}, file {os.path.abspath(place[1])}, line {place[2]}, "
+        at += f"tid={where[:3]} ctaid={where[3:]}"
+        raise kind(*(f"{at}: {args[0]}", *args[1:]) if args else (at,))
 
     def _pack(self, ty: Any, value: Any, write_back: list[Any], packed: list[Argument | bytes]) -> None:
         """Append what the kernel's parameter list wants for `value` of numba type `ty`."""
@@ -404,7 +540,40 @@ def _compile_options(py_func: Any, options: dict[str, Any]) -> dict[str, Any]:
         lines = not str(py_func.__module__).startswith("numba.")
     except (OSError, TypeError):
         lines = False
-    return {**options, "lineinfo": lines, "lto": False, "debug": False}
+    return {**options, "lineinfo": lines and not options.get("debug"), "lto": False}
+
+
+def _linked(file: Any, architecture: tuple[int, int]) -> str:
+    """PTX of what a kernel links: a path, or a `LinkableCode`."""
+    if isinstance(file, str):
+        kind, name, content = Path(file).suffix.removeprefix("."), file, Path(file).read_text(encoding="utf-8")
+    else:
+        kind, name, data = file.kind, file.name, file.data
+        content = data.decode() if isinstance(data, bytes) else data
+    if kind == "ptx":
+        return content
+    if kind != "cu":
+        raise NotImplementedError(f"the {DEVICE_NAME} links CUDA C (.cu) and PTX, and {name} is neither")
+    if getattr(file, "nrt", False):
+        raise NotImplementedError(
+            f"the {DEVICE_NAME} has no memory manager inside kernels: make arrays with cuda.local.array or outside"
+        )
+    headers = Path(numba.cuda.__file__).parent / "include" / "12"
+    # Without line information: the lines that count are those of the learner's own file.
+    return nvrtc.compile_ptx(content, ("-rdc=true", f"-I{headers}"), architecture, source=name)[0]
+
+
+def _parsed(source: str) -> ast.Module:
+    """For numba-cuda's search for a kernel's first line: it finds no lambda, and stops at one that is no statement."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        tree = ast.Module([], [])
+    nothing = ast.arguments([], [], None, [], [], None, [])
+    tree.body.append(
+        ast.FunctionDef("<lambda>", nothing, [ast.Pass(lineno=1, col_offset=0)], [], lineno=1, col_offset=0)
+    )
+    return tree
 
 
 def _word(number: int) -> bytes:
@@ -475,6 +644,7 @@ class _Original:
     init: Any
     caching: Any
     occupancy_warnings: Any
+    syntax: Any
 
 
 _original: _Original | None = None
@@ -503,7 +673,9 @@ def install(
             cls.__init__,
             cls.enable_caching,
             dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS,
+            firstlinefinder.ast,
         )
+        firstlinefinder.ast = SimpleNamespace(**{**vars(ast), "parse": _parsed})
         # A warning that a small grid leaves a GPU idle is about speed, and there is none here.
         dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
         drv._logger = drv.make_logger()
@@ -530,6 +702,7 @@ def uninstall() -> None:
     dispatcher.CUDADispatcher.__init__ = _original.init
     dispatcher.CUDADispatcher.enable_caching = _original.caching
     dispatcher.config.CUDA_LOW_OCCUPANCY_WARNINGS = _original.occupancy_warnings
+    firstlinefinder.ast = _original.syntax
     _forget_device()
     _original = None
 

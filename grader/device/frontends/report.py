@@ -17,6 +17,7 @@ NAMES: dict[str, dict[str, str]] = {
     "uninitialised": {"en": "never written", "de": "nie beschrieben"},
     "residency": {"en": "waits for blocks that cannot start", "de": "wartet auf Blöcke, die nicht starten können"},
     "occupancy": {"en": "few threads at once", "de": "wenige Threads zugleich"},
+    "spills": {"en": "spilled registers", "de": "ausgelagerte Register"},
     "step-limit": {"en": "does not end", "de": "endet nicht"},
     "launch": {"en": "launch", "de": "Start"},
     "unsupported": {"en": "not emulated", "de": "nicht emuliert"},

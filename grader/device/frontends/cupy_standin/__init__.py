@@ -9,6 +9,7 @@ Imports `grader.device` only.
 
 from __future__ import annotations
 
+import functools
 import importlib.machinery
 import logging
 import sys
@@ -29,7 +30,7 @@ FROM_NUMPY = (
     "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128 intp uintp "
     "single double byte ubyte short ushort intc uintc longlong ulonglong dtype generic number integer floating "
     "complexfloating signedinteger unsignedinteger inexact finfo iinfo result_type can_cast promote_types newaxis pi e "
-    "inf nan euler_gamma issubdtype errstate broadcast_shapes isscalar"
+    "inf nan euler_gamma issubdtype broadcast_shapes isscalar"
 ).split()
 
 
@@ -56,6 +57,7 @@ def _module(name: str, content: Mapping[str, Any]) -> StandIn:
 
 def contents() -> dict[str, dict[str, Any]]:
     """What each of its modules holds, by name."""
+    from grader.device.frontends import nvrtc
     from grader.device.frontends.cupy_standin import core, functions, kernels, runtime
 
     def scatter_of(how: str) -> Any:
@@ -78,8 +80,10 @@ def contents() -> dict[str, dict[str, Any]]:
         "cupy.cuda": runtime.CUDA,
         "cupy.cuda.runtime": runtime.RUNTIME,
         "cupy.cuda.memory": runtime.MEMORY,
-        "cupy.cuda.compiler": {"CompileException": kernels.CompileException},
+        "cupy.cuda.compiler": {"CompileException": nvrtc.CompileException},
         "cupy.cuda.driver": {"CUDADriverError": kernels.CUDADriverError},
+        "cupy.cuda.nvtx": runtime.NVTX,
+        "cupyx.profiler": runtime.PROFILER,
         "cupy.linalg": functions.LINALG,
         "cupy.fft": functions.FFT,
         "cupy.random": functions.RANDOM,
@@ -88,10 +92,26 @@ def contents() -> dict[str, dict[str, Any]]:
             "scatter_add": scatter_of("add"),
             "scatter_max": scatter_of("max"),
             "scatter_min": scatter_of("min"),
+            "empty_pinned": runtime.empty_pinned,
+            "zeros_pinned": runtime.zeros_pinned,
             "rsqrt": lambda a: functions.UFUNCS["reciprocal"](functions.UFUNCS["sqrt"](a)),
             "__version__": VERSION,
         },
     }
+
+
+_PACKAGES = ("cupy", "cupyx", "cupy_backends")
+
+
+@functools.cache
+def _modules() -> dict[str, StandIn]:
+    """Made once, so that a fork of a process that had it installed finds them."""
+    modules = {name: _module(name, content) for name, content in contents().items()}
+    for name, module in modules.items():
+        parent, _, last = name.rpartition(".")
+        if parent:
+            setattr(modules[parent], last, module)
+    return modules
 
 
 _replaced: dict[str, Any] | None = None
@@ -108,17 +128,10 @@ def install(heap: Heap, *, reporter: Reporter | None = None) -> types.ModuleType
     core._State.heap = heap
     core._State.reporter = reporter or Reporter()
     if _replaced is None:
-        modules = {name: _module(name, content) for name, content in contents().items()}
-        for name, module in modules.items():
-            parent, _, last = name.rpartition(".")
-            if parent:
-                setattr(modules[parent], last, module)
-        _replaced = {
-            name: sys.modules.pop(name)
-            for name in list(sys.modules)
-            if name.partition(".")[0] in ("cupy", "cupyx", "cupy_backends")
-        }
-        sys.modules.update(modules)
+        # In a fork a walk through all names would copy every page that one of them lies in.
+        names = list(sys.modules) if any(package in sys.modules for package in _PACKAGES) else []
+        _replaced = {name: sys.modules.pop(name) for name in names if name.partition(".")[0] in _PACKAGES}
+        sys.modules.update(_modules())
         log.info("cupy is Lehrwerk's stand-in %s on an emulated GPU", VERSION)
     return sys.modules["cupy"]
 

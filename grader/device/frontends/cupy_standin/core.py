@@ -360,14 +360,14 @@ class ndarray:
     def __getitem__(self, key: Any) -> ndarray:
         plain, parts, arrays = split_key(key)
         if plain:
-            return self._like_ghost(self._ghost()[(*plain_key(key), Ellipsis)])
+            return self._like_ghost(self._ghost()[view_key(key)])
         return call("getitem", [self, *arrays], {"key": parts})
 
     def __setitem__(self, key: Any, value: Any) -> None:
         plain, parts, arrays = split_key(key)
         new = operand(value)
         if plain:
-            call("copy", [new], out=self._like_ghost(self._ghost()[(*plain_key(key), Ellipsis)]))
+            call("copy", [new], out=self._like_ghost(self._ghost()[view_key(key)]))
         else:
             call("setitem", [self, new, *arrays], {"key": parts})
 
@@ -409,8 +409,8 @@ class ndarray:
         order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))) else axes or None
         return self._like_ghost(self._ghost().transpose(order))
 
-    def swapaxes(self, one: int, other: int) -> ndarray:
-        return self._like_ghost(self._ghost().swapaxes(one, other))
+    def swapaxes(self, axis1: int, axis2: int) -> ndarray:
+        return self._like_ghost(self._ghost().swapaxes(axis1, axis2))
 
     def squeeze(self, axis: Any = None) -> ndarray:
         return self._like_ghost(self._ghost().squeeze(axis))
@@ -503,6 +503,12 @@ def plain_key(key: Any) -> tuple[Any, ...]:
     return key if isinstance(key, tuple) else (key,)
 
 
+def view_key(key: Any) -> tuple[Any, ...]:
+    """A key that gives a view also where it names a single element."""
+    parts = plain_key(key)
+    return parts if any(part is Ellipsis for part in parts) else (*parts, Ellipsis)
+
+
 def split_key(key: Any) -> tuple[bool, tuple[Any, ...], list[ndarray]]:
     """(is it basic indexing, the key as plain data, its index arrays)."""
     parts: list[Any] = []
@@ -558,7 +564,8 @@ def _unary(name: str) -> Any:
     return lambda self: call(name, [self.view_])
 
 
-for _sign, _name in {
+#: What an operator's method is as a universal function.
+BINARY_SIGNS = {
     "add": "add",
     "sub": "subtract",
     "mul": "multiply",
@@ -572,20 +579,21 @@ for _sign, _name in {
     "lshift": "left_shift",
     "rshift": "right_shift",
     "matmul": "matmul",
-}.items():
-    setattr(ndarray, f"__{_sign}__", _binary(_name))
-    setattr(ndarray, f"__r{_sign}__", _binary(_name, swapped=True))
-    setattr(ndarray, f"__i{_sign}__", _in_place(_name))
-for _sign, _name in {
     "eq": "equal",
     "ne": "not_equal",
     "lt": "less",
     "le": "less_equal",
     "gt": "greater",
     "ge": "greater_equal",
-}.items():
+}
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+UNARY_SIGNS = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}
+for _sign, _name in BINARY_SIGNS.items():
     setattr(ndarray, f"__{_sign}__", _binary(_name))
-for _sign, _name in {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "invert"}.items():
+    if _sign not in COMPARISONS:
+        setattr(ndarray, f"__r{_sign}__", _binary(_name, swapped=True))
+        setattr(ndarray, f"__i{_sign}__", _in_place(_name))
+for _sign, _name in UNARY_SIGNS.items():
     setattr(ndarray, f"__{_sign}__", _unary(_name))
 ndarray.__hash__ = None  # type: ignore[assignment]
 

@@ -23,6 +23,7 @@ from grader.device.frontends.cupy_standin.core import (
     shape_of,
     upload,
 )
+from grader.device.frontends.cupy_standin.fusion import apply, fuse, reduce, traced
 from grader.device.operations import BINARY, OPERATIONS, REDUCTIONS, UNARY
 
 Function = Callable[..., Any]
@@ -38,6 +39,10 @@ class ufunc:
         self.__doc__ = f"Element-wise {name}, as numpy.{name}, on the emulated device."
 
     def __call__(self, *args: Any, out: Any = None, dtype: Any = None, casting: str = "same_kind", **other: Any) -> Any:
+        if traced(args):
+            if out is not None or dtype is not None or other:
+                raise TypeError(f"cupy.{self.name} has no options inside a fused function")
+            return apply(self.name, args)
         if other:
             raise TypeError(f"cupy.{self.name} of the stand-in has no option {', '.join(sorted(other))}")
         if len(args) == self.nin + 1 and out is None:
@@ -86,6 +91,10 @@ UFUNCS |= {"abs": UFUNCS["absolute"], "conj": UFUNCS["conjugate"], "bitwise_not"
 
 def _reduction(name: str) -> Function:
     def reduction(a: Any, axis: Any = None, *, out: Any = None, **options: Any) -> Any:
+        if traced((a,)):
+            if out is not None or options:
+                raise TypeError(f"cupy.{name} takes an axis and nothing else inside a fused function")
+            return reduce(name, a, axis)
         if not isinstance(a, ndarray):
             raise refuse(a)
         given = {key: value for key, value in options.items() if value is not None and value is not False}
@@ -221,6 +230,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> nd
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if traced((condition, x, y)):
+        return apply("where", (condition, x, y))
     if x is None and y is None:
         return condition.nonzero()
     if not isinstance(condition, ndarray):
@@ -228,7 +239,9 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return call("where", [condition, operand(x), operand(y)])
 
 
-def clip(a: ndarray, a_min: Any = None, a_max: Any = None, out: Any = None) -> ndarray:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> Any:
+    if traced((a, a_min, a_max)):
+        return apply("clip", (a, a_min, a_max))
     return call("clip", [operand(a), operand(a_min), operand(a_max)], None, out)
 
 
@@ -260,12 +273,18 @@ def moveaxis(a: ndarray, source: Any, destination: Any) -> ndarray:
     return a._like_ghost(np.moveaxis(a._ghost(), source, destination))
 
 
-def atleast_1d(a: ndarray) -> ndarray:
-    return a if a.ndim else a.reshape(1)
+def rollaxis(a: ndarray, axis: int, start: int = 0) -> ndarray:
+    return a._like_ghost(np.rollaxis(a._ghost(), axis, start))
 
 
-def atleast_2d(a: ndarray) -> ndarray:
-    return a if a.ndim > 1 else a.reshape(1, -1)
+def atleast_1d(*arys: ndarray) -> Any:
+    found = [a if a.ndim else a.reshape(1) for a in arys]
+    return found[0] if len(found) == 1 else found
+
+
+def atleast_2d(*arys: ndarray) -> Any:
+    found = [a if a.ndim > 1 else a.reshape(1, -1) for a in arys]
+    return found[0] if len(found) == 1 else found
 
 
 def split(ary: ndarray, indices_or_sections: Any, axis: int = 0) -> list[ndarray]:
@@ -294,13 +313,6 @@ def get_array_module(*args: Any) -> Any:
     import sys
 
     return sys.modules["cupy"] if any(isinstance(arg, ndarray) for arg in args) else np
-
-
-def fuse(*args: Any, **options: Any) -> Any:
-    """The function as it is: the stand-in runs each step by itself, and counts each."""
-    if args and callable(args[0]):
-        return args[0]
-    return lambda function: function
 
 
 def _method(name: str) -> Function:
@@ -348,6 +360,7 @@ for _function in (
     broadcast_arrays,
     expand_dims,
     moveaxis,
+    rollaxis,
     atleast_1d,
     atleast_2d,
     split,
@@ -359,12 +372,19 @@ for _function in (
     fuse,
 ):
     FUNCTIONS[_function.__name__] = _function
-FUNCTIONS |= {"asanyarray": asarray, "around": FUNCTIONS["round"], "rollaxis": moveaxis}
+FUNCTIONS |= {"asanyarray": asarray, "around": FUNCTIONS["round"]}
 
 METHODS = (*REDUCTIONS, "cumsum", "cumprod", "dot", "clip", "repeat", "round", "searchsorted", "trace")
 for _name in METHODS:
     if not _name.startswith("nan") and _name not in ("amin", "amax", "median", "searchsorted"):
         setattr(ndarray, _name, FUNCTIONS[_name])
+
+
+def _clip(self: ndarray, min: Any = None, max: Any = None, out: Any = None) -> ndarray:
+    return clip(self, min, max, out)
+
+
+ndarray.clip = _clip  # type: ignore[attr-defined]
 
 LINALG: dict[str, Any] = {
     name: _generic(name) for name in ("norm", "solve", "inv", "det", "eigh", "svd", "qr", "cholesky")
@@ -434,7 +454,7 @@ RANDOM: dict[str, Any] = {
     "uniform": lambda low=0.0, high=1.0, size=None, dtype=float: _Global.generator.uniform(low, high, size, dtype),
     "normal": lambda loc=0.0, scale=1.0, size=None, dtype=float: _Global.generator.normal(loc, scale, size, dtype),
     "randint": lambda low, high=None, size=None, dtype=np.int64: _Global.generator.integers(low, high, size, dtype),
-    "permutation": lambda x: _Global.generator.permutation(x),
+    "permutation": lambda a: _Global.generator.permutation(a),
 }
 
 

@@ -1,24 +1,26 @@
 """User kernels of the stand-in: CUDA C through NVRTC, launched on the heap.
 
-Imports `grader.device` only, and `cuda.bindings` when something is compiled.
+Imports `grader.device` only.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grader.device.frontends import report
-from grader.device.frontends.cupy_standin.core import _State, allocate, heap, ndarray, refuse
+from grader.device.emulated.ptx import parse
+from grader.device.frontends import nvrtc, report
+from grader.device.frontends.cupy_standin.core import MemoryPointer, _State, allocate, heap, ndarray, refuse
 from grader.device.heap import Argument
 from grader.device.interface import Finding, Language
 
 #: CUDA C's names of NumPy's types.
 C_TYPES = {
+    "e": "float16",
+    "F": "complex<float>",
+    "D": "complex<double>",
     "?": "bool",
     "b": "signed char",
     "B": "unsigned char",
@@ -33,6 +35,49 @@ C_TYPES = {
     "f": "float",
     "d": "double",
 }
+#: CuPy's types that CUDA C lacks, as far as expressions of elements need them.
+PREAMBLE = r"""
+struct float16 {
+  unsigned short bits;
+  __device__ float16() {}
+  __device__ float16(float value) { asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value)); }
+  __device__ operator float() const { float value; asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits)); return value; }
+  __device__ float16& operator+=(float value) { return *this = float16(float(*this) + value); }
+  __device__ float16& operator-=(float value) { return *this = float16(float(*this) - value); }
+  __device__ float16& operator*=(float value) { return *this = float16(float(*this) * value); }
+  __device__ float16& operator/=(float value) { return *this = float16(float(*this) / value); }
+};
+template<typename T> struct complex {
+  T re, im;
+  __device__ complex(T re = 0, T im = 0) : re(re), im(im) {}
+  template<typename S> __device__ complex(const complex<S>& other) : re(other.re), im(other.im) {}
+  __device__ T real() const { return re; }
+  __device__ T imag() const { return im; }
+  __device__ friend complex operator+(complex a, complex b) { return {a.re + b.re, a.im + b.im}; }
+  __device__ friend complex operator-(complex a, complex b) { return {a.re - b.re, a.im - b.im}; }
+  __device__ friend complex operator*(complex a, complex b) {
+    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+  }
+  __device__ friend complex operator/(complex a, complex b) {
+    T size = b.re * b.re + b.im * b.im;
+    return {(a.re * b.re + a.im * b.im) / size, (a.im * b.re - a.re * b.im) / size};
+  }
+  __device__ friend complex operator-(complex a) { return {-a.re, -a.im}; }
+  __device__ friend bool operator==(complex a, complex b) { return a.re == b.re && a.im == b.im; }
+  __device__ friend bool operator!=(complex a, complex b) { return !(a == b); }
+  __device__ complex& operator+=(complex b) { return *this = *this + b; }
+  __device__ complex& operator-=(complex b) { return *this = *this - b; }
+  __device__ complex& operator*=(complex b) { return *this = *this * b; }
+  __device__ complex& operator/=(complex b) { return *this = *this / b; }
+  __device__ friend T real(complex a) { return a.re; }
+  __device__ friend T imag(complex a) { return a.im; }
+  __device__ friend complex conj(complex a) { return {a.re, -a.im}; }
+  __device__ friend T norm(complex a) { return a.re * a.re + a.im * a.im; }
+  __device__ friend T abs(complex a) { return hypot(a.re, a.im); }
+  __device__ friend T arg(complex a) { return atan2(a.im, a.re); }
+  __device__ friend complex exp(complex a) { T size = exp(a.re); return {size * cos(a.im), size * sin(a.im)}; }
+};
+"""
 FATAL = frozenset({"launch", "unsupported", "compile", "residency", "step-limit", "trap"})
 
 
@@ -43,56 +88,15 @@ _NOT_COOPERATIVE: dict[Language, str] = {
 }
 
 
-class CompileException(Exception):
-    """`cupy.cuda.compiler.CompileException`: NVRTC's own messages."""
-
-
 class CUDADriverError(RuntimeError):
     """`cupy.cuda.driver.CUDADriverError`: a launch that left nothing to go on with."""
 
 
-def _includes() -> list[str]:
-    try:
-        # The second has `nv/target`, which the headers of the first include.
-        import nvidia.cuda_cccl as cccl
-        import nvidia.cuda_runtime as runtime
-    except ImportError:
-        return []
-    return [f"-I{Path(folder) / 'include'}" for folder in (*runtime.__path__, *cccl.__path__)]
-
-
-@lru_cache(maxsize=256)
 def compile_ptx(code: str, name: str, options: tuple[str, ...], architecture: tuple[int, int]) -> tuple[str, str]:
-    """(PTX, the kernel's name in it). Raises `CompileException`.
-
-    `name` may be a template's instance, as `f<float>`; options that name an architecture are not taken.
-    """
-    from cuda.bindings import nvrtc
-
-    def done(result: Any) -> Any:
-        status, *values = result
-        if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-            raise CompileException(f"NVRTC failed with {nvrtc.nvrtcResult(status).name}")
-        return values[0] if values else None
-
-    program = done(nvrtc.nvrtcCreateProgram(code.encode(), b"kernel.cu", 0, [], []))
-    try:
-        plain = re.fullmatch(r"\w+", name) is not None and 'extern "C"' in code
-        if not plain:
-            done(nvrtc.nvrtcAddNameExpression(program, name.encode()))
-        kept = [option for option in options if not re.match(r"-?-(arch|gpu-architecture)", option)]
-        flags = [f"-arch=compute_{architecture[0]}{architecture[1]}", "-lineinfo", *_includes(), *kept]
-        (status,) = nvrtc.nvrtcCompileProgram(program, len(flags), [flag.encode() for flag in flags])
-        if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-            log = bytearray(done(nvrtc.nvrtcGetProgramLogSize(program)))
-            done(nvrtc.nvrtcGetProgramLog(program, log))
-            raise CompileException(log.rstrip(b"\0").decode("utf-8", "replace"))
-        entry = name if plain else done(nvrtc.nvrtcGetLoweredName(program, name.encode())).decode()
-        text = bytearray(done(nvrtc.nvrtcGetPTXSize(program)))
-        done(nvrtc.nvrtcGetPTX(program, text))
-    finally:
-        nvrtc.nvrtcDestroyProgram(program)
-    return text.rstrip(b"\0").decode(), entry
+    """(PTX, the kernel's name in it). Raises `CompileException`. `name` may be a template's instance, as `f<float>`."""
+    plain = re.fullmatch(r"\w+", name) is not None and 'extern "C"' in code
+    ptx, lowered = nvrtc.compile_ptx(code, ("-lineinfo", *options), architecture, () if plain else (name,))
+    return ptx, name if plain else lowered[0]
 
 
 def _three(shape: Any) -> tuple[int, int, int]:
@@ -120,10 +124,20 @@ def _argument(value: Any) -> Argument | bytes:
     raise refuse(value)
 
 
-def launch(ptx: str, entry: str, grid: Any, block: Any, args: Any, shared_mem: int = 0) -> None:
+def launch(
+    ptx: str,
+    entry: str,
+    grid: Any,
+    block: Any,
+    args: Any,
+    shared_mem: int = 0,
+    symbols: tuple[tuple[str, int], ...] = (),
+) -> None:
     """Run it; shows what the device saw. Raises `CUDADriverError` where the kernel did not come to its end."""
     arguments = tuple(_argument(arg) for arg in args)
-    findings: tuple[Finding, ...] = heap().launch(ptx, entry, _three(grid), _three(block), arguments, int(shared_mem))
+    findings: tuple[Finding, ...] = heap().launch(
+        ptx, entry, _three(grid), _three(block), arguments, int(shared_mem), symbols
+    )
     report.show_printed(heap(), ptx)
     for finding in findings:
         fatal = finding.kind in FATAL
@@ -150,6 +164,7 @@ class RawKernel:
             raise NotImplementedError("cupy.RawKernel of the stand-in knows the backend nvrtc and its options only")
         self.code, self.name, self.options = code, name, tuple(options)
         self.enable_cooperative_groups = enable_cooperative_groups
+        self._module: RawModule | None = None
 
     def compile(self, log_stream: Any = None) -> None:
         self._compiled()
@@ -161,7 +176,8 @@ class RawKernel:
         ptx, entry = self._compiled()
         if "%envreg" in ptx and not self.enable_cooperative_groups:
             raise CUDADriverError(_NOT_COOPERATIVE[report.language()])
-        launch(ptx, entry, grid, block, args, shared_mem)
+        symbols = () if self._module is None else self._module.symbols(ptx)
+        launch(ptx, entry, grid, block, args, shared_mem, symbols)
 
     max_threads_per_block = 1024
 
@@ -181,9 +197,42 @@ class RawModule:
         if code is None or any(value for key, value in other.items() if key != "backend" or value != "nvrtc"):
             raise NotImplementedError("cupy.RawModule of the stand-in takes code and options only")
         self._code, self._options, self._cooperative = code, tuple(options), enable_cooperative_groups
+        self._names = tuple(name_expressions or ())
+        #: The module's variables in the heap, from the first that is asked for or the first launch on.
+        self._globals: dict[str, ndarray] = {}
+
+    def compile(self, log_stream: Any = None) -> None:
+        nvrtc.compile_ptx(self._code, ("-lineinfo", *self._options), heap().compute_capability, self._names)
 
     def get_function(self, name: str) -> RawKernel:
-        return RawKernel(self._code, name, self._options, enable_cooperative_groups=self._cooperative)
+        kernel = RawKernel(self._code, name, self._options, enable_cooperative_groups=self._cooperative)
+        kernel._module = self
+        return kernel
+
+    def get_global(self, name: str) -> MemoryPointer:
+        """Where a `__device__` or `__constant__` variable lies. Raises CUDADriverError where there is none."""
+        ptx, _ = nvrtc.compile_ptx(self._code, ("-lineinfo", *self._options), heap().compute_capability, self._names)
+        self.symbols(ptx)
+        if name not in self._globals:
+            known = ", ".join(self._globals) or "none"
+            raise CUDADriverError(f"CUDA_ERROR_NOT_FOUND: the module has no variable {name}; it has: {known}")
+        return self._globals[name].data
+
+    def symbols(self, ptx: str) -> tuple[tuple[str, int], ...]:
+        """Names and addresses of the module's variables; each begins with its initial value once."""
+        here = []
+        for name, variable in parse(ptx).variables.items():
+            # Tables and texts of the compiler's own stand nowhere in the source.
+            if variable.references or not variable.size or re.search(rf"\b{re.escape(name)}\b", self._code) is None:
+                continue
+            if name not in self._globals:
+                content = self._globals[name] = allocate((variable.size,), np.dtype(np.uint8))
+                if variable.initial is None:
+                    heap().fill(content.view_.address, 0, variable.size)
+                else:
+                    heap().write(content.view_.address, variable.initial.ljust(variable.size, b"\0"))
+            here.append((name, self._globals[name].view_.address))
+        return tuple(here)
 
 
 class _Parameter:
@@ -203,6 +252,10 @@ def _c_type(dtype: np.dtype) -> str:
     if dtype.char not in C_TYPES:
         raise NotImplementedError(f"kernels of the stand-in do not take {dtype}")
     return C_TYPES[dtype.char]
+
+
+def _types_used(types: dict[str, np.dtype]) -> str:
+    return PREAMBLE if any(dtype.char in "eFD" for dtype in types.values()) else ""
 
 
 class ElementwiseKernel:
@@ -239,7 +292,7 @@ class ElementwiseKernel:
                 f"{self.name} takes {count} inputs and up to {len(self._outputs)} outputs, {len(args)} given"
             )
         for arg in args:
-            if not isinstance(arg, (ndarray, bool, int, float, np.generic)):
+            if not isinstance(arg, (ndarray, bool, int, float, complex, np.generic)):
                 raise refuse(arg)
         given, outputs = list(args[:count]), list(args[count:])
         types = self._types(given, outputs)
@@ -318,7 +371,7 @@ class ElementwiseKernel:
         letters = {p.type: types[p.name] for p in [*self._inputs, *self._outputs] if len(p.type) == 1}
         names = "\n".join(f"typedef {_c_type(dtype)} {letter};" for letter, dtype in sorted(letters.items()))
         before, after = self._around
-        return f"""{names}
+        return f"""{_types_used(types)}{names}
 struct _Index {{ long long n; __device__ long long size() const {{ return n; }} }};
 {self._preamble}
 extern "C" __global__ void {self.name}_kernel({", ".join(head)}, const long long _n) {{
@@ -412,7 +465,7 @@ class ReductionKernel:
             else:
                 head.append(f"const {kind} {parameter.name}")
         names = "\n".join(f"typedef {_c_type(dtype)} {letter};" for letter, dtype in sorted(letters.items()))
-        return f"""{names}
+        return f"""{_types_used(types)}{names}
 typedef {held} type_reduce;
 {self._preamble}
 __device__ type_reduce _reduce(const type_reduce a, const type_reduce b) {{ return ({reduced}); }}

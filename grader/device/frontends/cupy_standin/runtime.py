@@ -5,10 +5,14 @@ Imports `grader.device` only.
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any
 
-from grader.device.frontends.cupy_standin.core import MemoryPointer, OutOfMemoryError, heap
+import numpy as np
+
+from grader.device.frontends.cupy_standin.core import MemoryPointer, OutOfMemoryError, allocate, heap
 
 DEVICE_NAME = "Lehrwerk emulated GPU"
 
@@ -133,6 +137,17 @@ def is_available() -> bool:
 class MemoryPool:
     """`cupy.cuda.MemoryPool`: there is no pool; used and total are what arrays hold."""
 
+    def __init__(self, allocator: Any = None) -> None:
+        self._limit: int | None = None
+
+    def malloc(self, size: int) -> MemoryPointer:
+        """Memory for `cupy.ndarray(shape, dtype, memptr)`."""
+        return allocate((int(size),), np.dtype(np.uint8)).data
+
+    def set_limit(self, size: int | None = None, fraction: float | None = None) -> None:
+        total = heap().memory_info()[1]
+        self._limit = int(total * fraction) if size is None and fraction is not None else int(size or 0) or None
+
     def used_bytes(self) -> int:
         free, total = heap().memory_info()
         return total - free
@@ -150,7 +165,79 @@ class MemoryPool:
         """Memory goes back with the array that held it."""
 
     def get_limit(self) -> int:
-        return heap().memory_info()[1]
+        return self._limit or heap().memory_info()[1]
+
+
+def alloc_pinned_memory(size: int) -> memoryview:
+    """Host memory, which is as good as pinned here."""
+    return memoryview(bytearray(size))
+
+
+def set_allocator(allocator: Any = None) -> None:
+    """Arrays lie in the device's heap, whatever hands out memory."""
+
+
+def empty_pinned(shape: Any, dtype: Any = float, order: Any = "C") -> np.ndarray:
+    """`cupyx.empty_pinned`: a NumPy array."""
+    return np.empty(shape, dtype, order)
+
+
+def zeros_pinned(shape: Any, dtype: Any = float, order: Any = "C") -> np.ndarray:
+    """`cupyx.zeros_pinned`: a NumPy array."""
+    return np.zeros(shape, dtype, order)
+
+
+class BenchmarkResult:
+    """What `cupyx.profiler.benchmark` gives: seconds of each run, on the wall clock of the emulator."""
+
+    def __init__(self, name: str, times: np.ndarray) -> None:
+        self.name = name
+        self.cpu_times = times
+        self.gpu_times = times.reshape(1, -1)
+
+    def to_str(self, show_gpu: bool = False) -> str:
+        mean, least, most = (1e6 * float(f(self.cpu_times)) for f in (np.mean, np.min, np.max))
+        return (
+            f"{self.name:<20}: {mean:9.3f} us (min: {least:9.3f} / max: {most:9.3f}) on the emulated GPU: "
+            "says nothing about a GPU"
+        )
+
+    def __str__(self) -> str:
+        return self.to_str(show_gpu=True)
+
+    __repr__ = __str__
+
+
+def benchmark(
+    func: Any,
+    args: tuple[Any, ...] = (),
+    kwargs: dict[str, Any] | None = None,
+    n_repeat: int = 10000,
+    *,
+    name: str | None = None,
+    n_warmup: int = 10,
+    max_duration: float = float("inf"),
+    devices: Any = None,
+) -> BenchmarkResult:
+    """`cupyx.profiler.benchmark`, of at most 20 runs: more would take long and say no more."""
+    for _ in range(min(n_warmup, 1)):
+        func(*args, **(kwargs or {}))
+    times: list[float] = []
+    while len(times) < min(n_repeat, 20) and sum(times) <= max_duration:
+        begin = time.perf_counter()
+        func(*args, **(kwargs or {}))
+        heap().synchronise()
+        times.append(time.perf_counter() - begin)
+    return BenchmarkResult(str(name or getattr(func, "__name__", "kernel")), np.array(times))
+
+
+@contextlib.contextmanager
+def _range(message: str = "", *args: Any, **options: Any) -> Iterator[None]:
+    yield
+
+
+def _nothing(*args: Any, **options: Any) -> None:
+    """There is no profiler."""
 
 
 def _properties(device: int) -> dict[str, Any]:
@@ -167,6 +254,9 @@ def _properties(device: int) -> dict[str, Any]:
     }
 
 
+#: Ranges for a profiler, which there is none.
+NVTX: dict[str, Any] = {"RangePush": _nothing, "RangePop": _nothing, "Mark": _nothing}
+PROFILER: dict[str, Any] = {"benchmark": benchmark, "time_range": _range, "profile": _range}
 RUNTIME: dict[str, Any] = {
     "getDeviceCount": lambda: 1,
     "getDevice": lambda: 0,
@@ -182,6 +272,10 @@ CUDA: dict[str, Any] = {
     "Event": Event,
     "MemoryPool": MemoryPool,
     "MemoryPointer": MemoryPointer,
+    "PinnedMemoryPool": MemoryPool,
+    "alloc_pinned_memory": alloc_pinned_memory,
+    "set_allocator": set_allocator,
+    "set_pinned_memory_allocator": set_allocator,
     "get_elapsed_time": get_elapsed_time,
     "get_current_stream": get_current_stream,
     "is_available": is_available,

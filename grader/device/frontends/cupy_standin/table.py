@@ -28,7 +28,12 @@ It keeps what distinguishes CuPy from NumPy:
 * `RawKernel`, `RawModule`, `ElementwiseKernel` and `ReductionKernel` are compiled by NVRTC and run on the emulated GPU,
   which says what it sees in them.
 
-A name that is not in this table raises `AttributeError` and says so. `cupy.fuse` gives the function back unfused.
+* `cupy.fuse` makes one operation of a function's element-wise steps, `cupy.where`, `cupy.clip` and a reduction. It
+  refuses indexing, decisions by values and changes of its arguments by name.
+* Variables of a `RawModule` lie on the device: `get_global` gives their address.
+
+Kernels of elements take half and complex numbers with the usual operators; of complex functions there are `real`,
+`imag`, `conj`, `norm`, `abs`, `arg` and `exp`. A name that is not in this table raises `AttributeError` and says so.
 This page is made by `python -m grader.device.frontends.cupy_standin.table`.
 """
 

@@ -1,0 +1,5 @@
+def temperature_histogram(temps, edges):
+    place = cp.searchsorted(edges, temps.ravel(), side="right")
+    counts = cp.zeros(edges.size + 1, cp.int32)
+    cupyx.scatter_add(counts, place, 1)
+    return counts[1:-1]

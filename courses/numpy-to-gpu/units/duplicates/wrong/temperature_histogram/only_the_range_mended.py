@@ -1,0 +1,6 @@
+# finding: wrong-result
+def temperature_histogram(temps, edges):
+    place = cp.searchsorted(edges, temps.ravel(), side="right")
+    counts = cp.zeros(edges.size + 1, cp.int32)
+    counts[place] += 1
+    return counts[1:-1]

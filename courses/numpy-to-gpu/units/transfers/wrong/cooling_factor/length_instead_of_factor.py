@@ -1,0 +1,7 @@
+# finding: wrong-result
+def cooling_factor(matrix, start, steps, check_every):
+    v = start / cp.linalg.norm(start)
+    for _ in range(steps):
+        v = matrix @ v
+        v = v / cp.linalg.norm(v)
+    return v @ v

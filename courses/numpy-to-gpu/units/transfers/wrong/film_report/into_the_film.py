@@ -1,0 +1,5 @@
+# finding: input-changed
+def film_report(frames, offset, limit):
+    frames -= offset
+    share = (frames > limit).mean(axis=(1, 2)).astype(frames.dtype)
+    return cp.stack([frames.max(axis=(1, 2)), frames.mean(axis=(1, 2)), share], axis=1)
