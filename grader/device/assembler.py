@@ -1,13 +1,15 @@
 """NVIDIA's assembler on a module that passed the gate: registers, spills and shared memory of its kernel.
 
 The same ptxas that the driver has, in the library that links device code, so no program is started. It reads what
-learners made the source of: call it in a process that may be lost. Imports the emulated GPU's gate.
+learners made the source of: call it in a process that may be lost. Imports the interface only.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from grader.device.interface import DeviceError
 
 #: A multiprocessor of compute capability 8.0 and later: registers, threads, blocks.
 _REGISTERS, _THREADS, _BLOCKS = 65_536, 2_048, 32
@@ -18,7 +20,7 @@ _FEWER_THREADS = {(7, 5): 1_024, (8, 6): 1_536, (8, 7): 1_536, (8, 9): 1_536, (1
 
 
 class AssemblyError(RuntimeError):
-    """The assembler does not take the module, or is not installed."""
+    """The assembler does not take the module."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,20 @@ class Resources:
 
 
 def assemble(text: str, cc: tuple[int, int]) -> Resources:
-    """The resources of the one kernel in `text`, for GPUs of this compute capability. Raises AssemblyError."""
+    """The resources of the one kernel in `text`, for GPUs of this compute capability.
+
+    Raises AssemblyError where it is refused, DeviceError where the assembler is missing or does not know such GPUs.
+    """
     try:
         from cuda.bindings import nvjitlink
     except ImportError as error:
-        raise AssemblyError(f"nvJitLink is missing ({error}); install the extra `examiner`") from error
+        raise DeviceError(f"nvJitLink is missing ({error}); install the extra `examiner`") from error
     options = [f"-arch=sm_{cc[0]}{cc[1]}", "-Xptxas=-v"]
     data = text.encode()
     try:
         handle = nvjitlink.create(len(options), options)
     except (nvjitlink.nvJitLinkError, RuntimeError) as error:
-        raise AssemblyError(f"no assembler for compute capability {cc[0]}.{cc[1]}: {error}") from error
+        raise DeviceError(f"no assembler for compute capability {cc[0]}.{cc[1]}: {error}") from error
     try:
         nvjitlink.add_data(handle, nvjitlink.InputType.PTX, data, len(data), "kernel.ptx")
         nvjitlink.complete(handle)

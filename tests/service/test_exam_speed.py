@@ -212,13 +212,26 @@ def time_it(room: ExamRoom, folder: Path, code: str, points: str = "speedup=(1, 
     return room.examine(folder, "unit", {"unit.ipynb": submitted})
 
 
-def test_a_function_is_timed_beside_the_baseline_in_its_own_candidate(room: ExamRoom, tmp_path: Path) -> None:
+def test_a_function_is_timed_beside_the_baseline_in_its_own_candidate(
+    room: ExamRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hushed: list[int] = []
+    hush = Conduct._hush
+
+    def noted(self: Conduct) -> None:
+        hush(self)
+        hushed.append(len(self.still))
+
+    monkeypatch.setattr(Conduct, "_hush", noted)
     verdict = time_it(room, tmp_path, QUICK)
     measured = verdict.measurements["squares-test"]
     # A shared machine may be too noisy for a result; that costs nothing.
     assert (verdict.cells[0].score, verdict.cells[0].outcome) in ((2, "passed"), (None, "inconclusive"))
     assert measured["rounds"] >= 5
     assert measured["speedup"] > 3
+    # Before each turn of the baseline's and of the echo's; the candidate is there by then, and perhaps its device.
+    assert len(hushed) == 2 * measured["rounds"]
+    assert min(hushed) >= 1
 
 
 def test_the_learners_own_loop_is_no_speedup(room: ExamRoom, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from grader.device.emulated import EmulatedDevice, ptx_text
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.ptx import parse
 from grader.device.frontends.cupy_standin.kernels import compile_ptx
-from grader.device.interface import Language, Launch, Pointer
+from grader.device.interface import DeviceError, Language, Launch, Pointer
 from tests.kernels import right_kernels, wrong_kernels
 from tests.kernels.case import Case, cuda_cases, python_cases
 from tests.unit.emulator import compiled
@@ -260,12 +260,14 @@ HOSTILE = {
     "a special register with an axis that there is not": ptx_with("mov.u32 %r0, %tid.w;"),
     "an unknown symbol": ptx_with("mov.u64 %d0, elsewhere;"),
     "a branch to nowhere": ptx_with("bra nowhere;"),
+    "an indexed branch without a list": ptx_with("brx.idx %r0, %r1;"),
     "an unknown list of labels": ptx_with("brx.idx %r0, nowhere;"),
     "a kernel called by a kernel": ptx_with("call k;"),
     "an alignment that is none": ptx_with("mov.u64 %d0, x;", ".global .align 3 .b8 x[12];"),
     "variables that hold each other's addresses": ptx_with(
         "mov.u64 %d0, x;", ".global .b64 x = y; .global .b64 y = x;"
     ),
+    "the address of a kernel": ptx_with("mov.u64 %d0, x;", ".global .b64 x = k;"),
     "no version": ptx_with(version="8"),
     "another target": ptx_with(target="compute_90"),
     "inline text": ptx_with('asm("evil");'),
@@ -306,3 +308,8 @@ def test_spills_are_counted() -> None:
     tight = assemble(text.replace("p0)", "p0) .maxnreg 24", 1), (9, 0))
     assert tight.spilled_bytes > 0
     assert tight.registers <= 24
+
+
+def test_a_gpu_that_the_assembler_does_not_know_is_no_fault_of_the_kernels() -> None:
+    with pytest.raises(DeviceError):
+        assemble(passed(ptx_with()), (99, 0))

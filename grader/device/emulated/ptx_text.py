@@ -225,6 +225,8 @@ def _variable(variable: Variable, name: str, names: _Names) -> Variable:
     for place, to, added in variable.references:
         if to in names.module.variables:
             references.append((place, names.variable(to), added))
+        elif to not in names.addresses:
+            raise PtxError(f"{variable.name} holds the address of {to}, which is a kernel")
         elif data is not None:
             data[place : place + 8] = ((names.addresses[to] + added) % (1 << 64)).to_bytes(8, "little")
     initial = None if data is None else bytes(data)

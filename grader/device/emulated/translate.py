@@ -316,7 +316,7 @@ class _Translator(Operands):
                     self._end(block, instruction, starts, number)
                     continue
                 operation = instructions.operation(self, instruction)
-            except (IndexError, KeyError, AttributeError, TypeError, ValueError, StopIteration) as error:
+            except (AssertionError, LookupError, AttributeError, TypeError, ValueError, StopIteration) as error:
                 if isinstance(error, PtxError):
                     raise
                 raise Unsupported(instruction) from error

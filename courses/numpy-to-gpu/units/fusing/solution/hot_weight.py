@@ -1,0 +1,10 @@
+weight_kernel = cp.ElementwiseKernel(
+    "T t, T limit, T width",
+    "T w",
+    "w = T(1) / (T(1) + exp((limit - t) / width));",
+    "weight",
+)
+
+
+def hot_weight(temps, limit, width):
+    return weight_kernel(temps, limit, width)

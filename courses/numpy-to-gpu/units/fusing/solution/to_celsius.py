@@ -1,0 +1,13 @@
+celsius_kernel = cp.ElementwiseKernel(
+    "T counts, T dark, T gain",
+    "T celsius",
+    """
+    T signal = max((counts - dark) * gain, T(1));
+    celsius = T(1430) / log(T(17000) / signal + T(1)) - T(273.15);
+    """,
+    "celsius",
+)
+
+
+def to_celsius(counts, dark, gain):
+    return celsius_kernel(counts, dark, gain)

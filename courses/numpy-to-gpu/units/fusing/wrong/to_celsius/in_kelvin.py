@@ -1,0 +1,11 @@
+# finding: wrong-result
+celsius_kernel = cp.ElementwiseKernel(
+    "T counts, T dark, T gain",
+    "T celsius",
+    "celsius = T(1430) / log(T(17000) / max((counts - dark) * gain, T(1)) + T(1))",
+    "celsius",
+)
+
+
+def to_celsius(counts, dark, gain):
+    return celsius_kernel(counts, dark, gain)

@@ -1,0 +1,9 @@
+# finding: wrong-type
+@cp.fuse()
+def fused(counts, dark, gain):
+    signal = cp.maximum((counts - dark) * gain, 1.0)
+    return 1430.0 / cp.log(17000.0 / signal + 1.0) - 273.15
+
+
+def to_celsius(counts, dark, gain):
+    return fused(counts, dark, gain).get()
