@@ -55,7 +55,10 @@ class Barriers:
         """Lanes come to the barrier at the end of `block`, each with the number and, it may be, the count it names."""
         self.wave.counters.barriers += len(index)
         tick = self.state.tick(block.site, 0)
-        numbers, counts = brought[0], brought[1] if len(brought) > 1 else np.zeros(len(index), np.uint32)
+        if all((values == values[0]).all() for values in brought):
+            # As nearly always: all lanes name the same barrier.
+            brought = [values[:1] for values in brought]
+        numbers, counts = brought[0], brought[1] if len(brought) > 1 else np.zeros(len(brought[0]), np.uint32)
         bad = (numbers >= BARRIERS) | (counts % WARP != 0)
         if bad.any():
             thread, place = self.wave.where(int(self.wave.numbers[index[bad.argmax()]]))
@@ -64,9 +67,10 @@ class Barriers:
         if block.arrives:
             self.wave.enter(block.following, index)
         keys = numbers.astype(np.int64) << 32 | counts
-        for key in [int(keys[0])] if (keys == keys[0]).all() else np.unique(keys).tolist():
+        for key in np.unique(keys).tolist():
             barrier, count = key >> 32, (key & 0xFFFFFFFF) or None
-            self.waiting.setdefault(barrier, []).append(Arrival(index[keys == key], block, tick, count))
+            lanes = index if len(keys) == 1 else index[keys == key]
+            self.waiting.setdefault(barrier, []).append(Arrival(lanes, block, tick, count))
             self.complete(barrier)
 
     def left(self) -> None:
