@@ -150,6 +150,15 @@ def test_a_name_that_is_missing_is_named(cp):
         cp.linalg.lstsq
 
 
+def test_what_is_missing_of_cupyx_is_named(cp):
+    import cupyx.scipy.ndimage
+
+    with pytest.raises(AttributeError, match=r"does not have cupyx\.scipy\.ndimage\.gaussian_filter"):
+        cupyx.scipy.ndimage.gaussian_filter(cp.ones(3), 1)
+    with pytest.raises(ImportError, match=r"cannot import name 'rawkernel' from 'cupyx.jit' \(Lehrwerk's stand-in"):
+        from cupyx.jit import rawkernel  # noqa: F401
+
+
 def test_it_says_what_it_is(cp):
     assert cp.__version__.endswith("+lehrwerk")
     assert "stand-in" in repr(cp)

@@ -34,6 +34,15 @@ FROM_NUMPY = (
 ).split()
 
 
+#: Modules of CuPy of which the stand-in has nothing: importing them works, and each name says that it is missing.
+ABSENT = (
+    "cupyx.jit cupyx.scipy cupyx.scipy.fft cupyx.scipy.linalg cupyx.scipy.ndimage cupyx.scipy.signal "
+    "cupyx.scipy.sparse cupyx.scipy.special cupyx.scipy.stats"
+).split()
+#: Python names a module's file where `from MODULE import NAME` finds no such name.
+WHERE = "Lehrwerk's stand-in for CuPy; docs/learn/cupy-standin.md lists what it has"
+
+
 class StandIn(types.ModuleType):
     """A module of the stand-in."""
 
@@ -52,6 +61,7 @@ def _module(name: str, content: Mapping[str, Any]) -> StandIn:
     module.__dict__.update(content)
     module.__spec__ = importlib.machinery.ModuleSpec(name, None, origin="Lehrwerk's stand-in", is_package=True)
     module.__path__ = []
+    module.__file__ = WHERE
     return module
 
 
@@ -106,7 +116,8 @@ _PACKAGES = ("cupy", "cupyx", "cupy_backends")
 @functools.cache
 def _modules() -> dict[str, StandIn]:
     """Made once, so that a fork of a process that had it installed finds them."""
-    modules = {name: _module(name, content) for name, content in contents().items()}
+    held: dict[str, dict[str, Any]] = {**contents(), **{name: {} for name in ABSENT}}
+    modules = {name: _module(name, content) for name, content in held.items()}
     for name, module in modules.items():
         parent, _, last = name.rpartition(".")
         if parent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from grader.device.frontends.cupy_standin import FROM_NUMPY, VERSION, contents
+from grader.device.frontends.cupy_standin import ABSENT, FROM_NUMPY, VERSION, contents
 from grader.device.frontends.cupy_standin.core import ndarray
 
 TARGET = Path("docs/learn/cupy-standin.md")
@@ -47,6 +47,7 @@ def table() -> str:
     methods = sorted(name for name in dir(ndarray) if not name.startswith("_") and name not in ("view_", "memory"))
     lines.append(f"| `cupy.ndarray` | {', '.join(f'`{name}`' for name in methods)} |")
     lines.append(f"| from NumPy | {', '.join(f'`{name}`' for name in sorted(FROM_NUMPY))} |")
+    lines.append(f"| nothing of | {', '.join(f'`{name}`' for name in ABSENT)} |")
     return "\n".join(lines) + "\n"
 
 
