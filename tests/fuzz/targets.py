@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from grader.course import archives
-from grader.device.emulated import ptx
+from grader.device.emulated import EmulatedDevice, ptx
 from grader.device.emulated.gate import Gate, Refused
-from grader.device.interface import Launch
+from grader.device.interface import Launch, Pointer
 from grader.exam import channel, paper
 
 #: The instructor's side of the fuzzed notebooks.
@@ -103,9 +105,29 @@ def module(data: bytes) -> None:
         ptx._cache.clear()
 
 
+def kernel(data: bytes) -> None:
+    """PTX that is read, translated and run for a few steps: what it does wrong are findings."""
+    text = data.decode("utf-8", "replace")
+    try:
+        entries = ptx.parse(text).entries()[:2]
+    except ptx.PtxError:
+        return
+    finally:
+        ptx._cache.clear()
+    buffer = np.zeros(64, np.uint8)
+    for entry in entries:
+        given = tuple(Pointer(0, 0, 0, 64) if p.size == 8 else bytes(min(p.size, 4096)) for p in entry.parameters)
+        launch = Launch(text, entry.name, (2, 1, 1), (40, 1, 1), given, (buffer,), step_limit=4000)
+        result = EmulatedDevice().launch(launch)
+        assert len(result.buffers) == 1
+        assert len(result.printed) <= 1 << 20
+        assert all(finding.message["de"] and finding.message["en"] for finding in result.findings)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "message": message,
     "notebook": notebook,
     "archive": archive,
     "module": module,
+    "kernel": kernel,
 }

@@ -18,7 +18,7 @@ from tests.fuzz.targets import TARGETS
 
 HERE = Path(__file__).parent
 SEEDS = sorted((HERE / "corpus").glob("*/*"))
-RUNS = {"message": 60_000, "notebook": 60_000, "archive": 40_000, "module": 8_000}
+RUNS = {"message": 60_000, "notebook": 60_000, "archive": 40_000, "module": 8_000, "kernel": 1_500}
 #: A single input may take so long on a busy machine, and the whole process so much memory.
 LIMITS = ["-timeout=120", "-rss_limit_mb=2048"]
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kernels import right_kernels, wrong_kernels
+from tests.kernels import classics, right_kernels, wrong_kernels
 from tests.kernels.case import Case, cuda_cases, python_cases
 
-WRONG = [*python_cases(wrong_kernels), *cuda_cases("wrong.cu")]
+CLASSICS = [*python_cases(classics), *cuda_cases("classics.cu")]
+WRONG = [*python_cases(wrong_kernels), *cuda_cases("wrong.cu"), *(case for case in CLASSICS if case.promised)]
 RIGHT = [*python_cases(right_kernels), *cuda_cases("right.cu")]
 
 

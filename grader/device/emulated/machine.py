@@ -14,6 +14,8 @@ from grader.device.emulated.wave import PATIENCE, TURN, Wave
 
 #: Threads of one wave; registers of a wave should stay in the processor's cache.
 WAVE_THREADS = 1 << 16
+#: So many waves take turns; more begin where all of them only wait.
+WAVES = 3
 
 
 def run(state: State) -> None:
@@ -29,11 +31,12 @@ def run(state: State) -> None:
         ),
     )
     waves: list[Wave] = []
+    only_waiting = False
     stalled = 0
     with np.errstate(all="ignore"):
         while waves or state.started < blocks:
             room = min(blocks - state.started, state.resident - (state.started - state.ended), at_once)
-            if room > 0:
+            if room > 0 and (len(waves) < WAVES or only_waiting):
                 size = int(state.random.integers(max(1, room // 2), room + 1)) if launch.seed else room
                 waves.append(Wave(state, state.started, size))
                 state.started += size
@@ -47,8 +50,8 @@ def run(state: State) -> None:
                 ended = int((wave.alive == 0).sum())
                 state.ended += ended - wave.counted_ended
                 wave.counted_ended = ended
-            only_waiting = room <= 0 and state.ended == before and state.step - step <= (TURN + 2) * len(waves)
+            only_waiting = state.ended == before and state.step - step <= (TURN + 2) * len(waves)
             waits_for_blocks = state.started < blocks or state.order.grid_waits
-            stalled = stalled + 1 if only_waiting and waits_for_blocks else 0
+            stalled = stalled + 1 if room <= 0 and only_waiting and waits_for_blocks else 0
             if stalled > PATIENCE:
                 waves[0].stalled()

@@ -272,10 +272,12 @@ class Order:
         chain.add(-1 - block, wide_joined, int(self.fence_joined[1][thread]))
         joined = int(self.joined[thread])
         chain.add(-1 - self.blocks - block, joined if wide_fence else 0, joined)
-        for known in (self.knowledge.get(thread, {}), self.block_knowledge.get(block, {})):
-            for key, length in known.items():
-                if key[0] is not chain:
-                    chain.before.setdefault(key, []).append((chain.length, length))
+        known = dict(self.knowledge.get(thread, {}))
+        _merge(known, self.block_knowledge.get(block, {}))
+        for key, length in known.items():
+            if key[0] is not chain:
+                entries = chain.before.setdefault(key, [])
+                entries.append((chain.length, max(length, entries[-1][1] if entries else 0)))
         chain.length += 1
 
     def _by_chain(self, record: int, other: int, thread: int) -> bool:

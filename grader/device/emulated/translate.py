@@ -341,7 +341,8 @@ class _Translator(Operands):
             block.target = self._target(instruction.operands[0], instruction, starts)
         elif name == "brx":
             where = instruction.operands[1]
-            assert isinstance(where, Symbol)
+            if not isinstance(where, Symbol):
+                raise PtxError("an indexed branch without its list of labels", instruction.at)
             block.ends, block.chosen = "switch", self.get(instruction.operands[0], np.uint32)
             labels = self.function.branch_targets[where.name]
             block.targets = [self._target(Symbol(label), instruction, starts) for label in labels]
@@ -377,7 +378,8 @@ class _Translator(Operands):
 
     def _target(self, label: Any, instruction: Instruction, starts: list[int]) -> int:
         """The block to which a branch leads."""
-        assert isinstance(label, Symbol)
+        if not isinstance(label, Symbol):
+            raise PtxError("a branch to something that is no label", instruction.at)
         if label.name not in self.function.labels:
             raise PtxError(f"unknown label {label.name}", instruction.at)
         return _block_at(starts, self.function.labels[label.name], len(self.function.instructions))

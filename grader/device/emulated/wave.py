@@ -27,6 +27,8 @@ from grader.device.interface import Dim3, Finding
 PATIENCE = 64
 #: Steps that nothing but waiting loops made, after which other blocks get their turn.
 TURN = 32
+#: Where blocks may wait for each other's flags, others get their turn after so many steps.
+SLICE = 64
 #: One group in so many is drawn where a seed decides.
 DRAWN = 4
 
@@ -150,9 +152,10 @@ class Wave:
     # -- running
 
     def advance(self) -> bool:
-        """Run until the blocks have ended (True), or until all that can go only wait for others (False)."""
+        """Run until the blocks have ended (True), or until others have their turn (False)."""
         state = self.state
         self.spins = 0
+        end = state.step + SLICE if self.program.fences else None
         while self.ready or self.barriers or self.warps:
             if not self.ready:
                 self.warps.stuck()
@@ -166,7 +169,7 @@ class Wave:
             self._execute(target, together, waits)
             if state.counters.thread_instructions > state.launch.step_limit:
                 self._too_long(target, together)
-            if self.spins > TURN and self.ready:
+            if self.ready and (self.spins > TURN or (end is not None and state.step > end)):
                 return False
         return True
 
@@ -191,7 +194,8 @@ class Wave:
         if not busy or state.step - self.since[oldest] > PATIENCE:
             return oldest
         if state.launch.seed and state.random.integers(DRAWN) == 0:
-            return int(state.random.choice(sorted(busy)))
+            # Also those who wait: what they see early, they see late in another order.
+            return int(state.random.choice(sorted(self.ready)))
         return min(busy)
 
     def enter(self, target: int, index: np.ndarray, idle: bool = False) -> None:

@@ -1,0 +1,8 @@
+# finding: wrong-result
+@cuda.jit
+def histogram(heat, low, width, counts):
+    i = cuda.grid(1)
+    if i < heat.shape[0]:
+        b = int((heat[i] - low) / width)
+        if 0 <= b < counts.shape[0]:
+            cuda.atomic.add(counts, b, 1)

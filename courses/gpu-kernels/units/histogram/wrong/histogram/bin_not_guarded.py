@@ -1,0 +1,8 @@
+# finding: out-of-bounds
+# line: 6
+@cuda.jit
+def histogram(heat, low, width, counts):
+    i = cuda.grid(1)
+    if i < heat.shape[0] and heat[i] >= low:
+        b = int((heat[i] - low) / width)
+        cuda.atomic.add(counts, b, 1)

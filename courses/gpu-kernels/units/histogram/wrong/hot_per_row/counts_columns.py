@@ -1,0 +1,7 @@
+# finding: out-of-bounds
+@cuda.jit
+def hot_per_row(image, limit, counts):
+    x, y = cuda.grid(2)
+    height, width = image.shape
+    if x < width and y < height and image[y, x] > limit:
+        cuda.atomic.add(counts, x, 1)

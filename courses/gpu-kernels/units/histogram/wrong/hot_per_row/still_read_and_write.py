@@ -1,0 +1,8 @@
+# finding: race
+# line: 6
+@cuda.jit
+def hot_per_row(image, limit, counts):
+    x, y = cuda.grid(2)
+    height, width = image.shape
+    if x < width and y < height and image[y, x] > limit:
+        counts[y] += 1

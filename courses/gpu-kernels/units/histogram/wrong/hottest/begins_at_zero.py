@@ -1,0 +1,6 @@
+# finding: wrong-result
+@cuda.jit
+def hottest(raw, most):
+    i = cuda.grid(1)
+    if i < raw.shape[0]:
+        cuda.atomic.max(most, 0, abs(raw[i]))

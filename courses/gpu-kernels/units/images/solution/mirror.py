@@ -1,0 +1,6 @@
+@cuda.jit
+def mirror(image, out):
+    x, y = cuda.grid(2)
+    height, width = image.shape
+    if x < width and y < height:
+        out[y, x] = image[y, width - 1 - x]

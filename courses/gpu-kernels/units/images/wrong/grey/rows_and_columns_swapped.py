@@ -1,0 +1,8 @@
+# finding: unwritten
+@cuda.jit
+def grey(heat, low, high, out):
+    y, x = cuda.grid(2)
+    height, width = heat.shape
+    if x < width and y < height:
+        value = (heat[y, x] - low) / (high - low)
+        out[y, x] = min(max(value, 0), 1)

@@ -1,0 +1,7 @@
+# finding: out-of-bounds
+@cuda.jit
+def mirror(image, out):
+    x, y = cuda.grid(2)
+    height, width = image.shape
+    if x < width:
+        out[y, x] = image[y, width - 1 - x]

@@ -1,0 +1,5 @@
+import math
+
+
+def blocks_for(n, threads):
+    return math.ceil(n / threads)

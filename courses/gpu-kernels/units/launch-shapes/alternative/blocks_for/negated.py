@@ -1,0 +1,2 @@
+def blocks_for(n, threads):
+    return -(-n // threads)

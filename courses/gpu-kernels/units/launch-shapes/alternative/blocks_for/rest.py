@@ -1,0 +1,5 @@
+def blocks_for(n, threads):
+    full, rest = divmod(n, threads)
+    if rest:
+        full += 1
+    return full

@@ -1,0 +1,3 @@
+# finding: wrong-result
+def blocks_for(n, threads):
+    return n // threads + 1

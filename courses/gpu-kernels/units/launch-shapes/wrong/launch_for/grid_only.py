@@ -1,0 +1,4 @@
+# finding: wrong-type
+def launch_for(n, wanted):
+    block = min((wanted + 31) // 32 * 32, 1024)
+    return max((n + block - 1) // block, 1)

@@ -1,0 +1,13 @@
+# finding: input-changed
+@cuda.jit
+def subtract_kernel(raw, dark, out):
+    i = cuda.grid(1)
+    if i < out.shape[0]:
+        out[i] = raw[i] - dark[i]
+
+
+def subtract_dark(raw, dark):
+    threads = 256
+    blocks = (raw.shape[0] + threads - 1) // threads
+    subtract_kernel[blocks, threads](raw, dark, raw)
+    return raw

@@ -1,0 +1,14 @@
+# finding: wrong-result
+@cuda.jit
+def subtract_kernel(raw, dark, out):
+    i = cuda.grid(1)
+    if i < out.shape[0]:
+        out[i] = raw[i] - dark[i]
+
+
+def subtract_dark(raw, dark):
+    out = cuda.device_array_like(raw)
+    threads = 256
+    blocks = max(raw.shape[0] // threads, 1)
+    subtract_kernel[blocks, threads](raw, dark, out)
+    return out
