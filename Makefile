@@ -5,7 +5,7 @@ SHELL := /bin/bash
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 EXTRAS := hub portal notebook examiner $(if $(GPU),gpu)
-SYNC := $(UV) sync --locked --quiet $(foreach extra,$(EXTRAS),--extra $(extra))
+SYNC := $(UV) sync --locked --quiet --compile-bytecode $(foreach extra,$(EXTRAS),--extra $(extra))
 
 .PHONY: help up install test lint bench attacks machine
 

@@ -50,6 +50,10 @@ _Measured = (
 )
 
 
+def _works_on_device(cell: Cell) -> bool:
+    return bool(_WORK_ON_DEVICE.search(cell.model if cell.learner else cell.source))
+
+
 class _Result(BaseModel):
     """What an examiner may say of a graded cell."""
 
@@ -305,7 +309,9 @@ class Conduct:
                 self._furnish(folder)
             marking = MARKING if self.tests == "in-process" else {}
             may_fork = self.may_fork and role == "candidate"
-            options = self.options | {"processes": may_fork}
+            # Whether learner code gets a real GPU is decided by the instructor's cells.
+            gpu = role in ("candidate", *PEERS) and any(map(_works_on_device, self.laid.cells))
+            options = self.options | {"processes": may_fork, "gpu": gpu}
             if role == "emulator":
                 options["device"] = "emulated"
             # The instructor's functions are imported where they run.

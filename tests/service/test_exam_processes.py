@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from grader.exam import processes, scratch, users, zygote
+from grader.exam import paper, processes, scratch, users, zygote
 from grader.exam.channel import ChannelError, Closed
+from grader.exam.conduct import Conduct
 from grader.exam.processes import ExamError, Process
 from grader.exam.room import ExamLimits, ExamRoom
 from grader.exam.users import RoomUsers
+from tests.notebooks import given as given_cell
 from tests.notebooks import notebook, solution, test
 
 OPTIONS = {"device": "emulated", "output_bytes": 1000, "language": "en", "cell_seconds": 5, "call_seconds": 5}
@@ -135,6 +137,39 @@ def test_a_gpu_is_for_the_bench_and_for_a_candidate_that_needs_it(
             with pytest.raises(ExamError, match="zygote is gone"):
                 room.processes.fork(role, folder / role, [], OPTIONS | more)
     assert asked[::2] == [False, False, False, False, True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("given", "answer", "gpu"),
+    [
+        ("import cupy", "def f(x): return x", True),
+        ("from numba import cuda", "", True),
+        ("import numpy", "import cupy", False),
+    ],
+)
+def test_the_instructors_cells_say_whether_learner_code_needs_a_gpu(
+    tmp_path: Path, given: str, answer: str, gpu: bool
+) -> None:
+    started: dict[str, Any] = {}
+
+    class Home:
+        device, compute_capability, limits = "cuda:Some GPU", (9, 0), ExamLimits()
+
+        def fork(self, role: str, folder: Path, read: list[Path], options: dict[str, Any], *more: Any) -> None:
+            started[role] = options["gpu"]
+
+        def make_folder(self, role: str, folder: Path, read: list[Path]) -> None:
+            folder.mkdir()
+
+    ours, theirs = (
+        paper.read_notebook("unit.ipynb", notebook(given_cell(given), solution("f", text), test("t", 1, "f")))
+        for text in ("", answer)
+    )
+    laid = paper.lay_out("unit", ours, theirs, ours)
+    exam = Conduct(Home(), tmp_path, tmp_path, laid, {}, None, "en", 1, 0.0, "examiner", {}, False)  # type: ignore[arg-type]
+    for role in ("candidate", "baseline", "emulator", "assembler"):
+        exam._process(role)
+    assert started == {"candidate": gpu, "baseline": gpu, "emulator": False, "assembler": False}
 
 
 KERNEL = """import sys

@@ -1,6 +1,6 @@
 """The courses in courses/: the same exam in every language, licences named, enough answers to prove the checks.
 
-What is executed is tested in tests/service/test_course_first_kernels.py.
+What is executed is tested in tests/service/test_courses.py.
 """
 
 from __future__ import annotations

@@ -81,9 +81,11 @@ HOSTILE = {
     "a result larger than the device": ("operate", "full", ((1 << 19,), 1.0), {}, None),
     "objects as a result": ("operate", "full", ((3,), 1.0), {"dtype": "O"}, None),
     "a place for the result that is none": ("operate", "add", (1, 2), {}, 7),
-    "a grid of text": ("launch", "ptx", "f", ("1", 1, 1), (1, 1, 1), (), 0),
-    "a grid of two": ("launch", "ptx", "f", (1, 1), (1, 1, 1), (), 0),
-    "an argument that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (3,), 0),
+    "a grid of text": ("launch", "ptx", "f", ("1", 1, 1), (1, 1, 1), (), 0, ()),
+    "a grid of two": ("launch", "ptx", "f", (1, 1), (1, 1, 1), (), 0, ()),
+    "an argument that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (3,), 0, ()),
+    "a symbol that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", "here"),)),
+    "a symbol that lies nowhere": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", 64),)),
 }  # fmt: skip
 
 
@@ -98,7 +100,7 @@ def test_a_hostile_request_gets_an_error_and_changes_nothing(bench: DeviceBench,
 
 
 def test_text_that_is_no_ptx_is_a_finding(bench: DeviceBench) -> None:
-    (finding,) = ask(bench, "launch", "no ptx", "f", (1, 1, 1), (1, 1, 1), (), 0)
+    (finding,) = ask(bench, "launch", "no ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, ())
     assert finding["kind"] == "unsupported"
 
 

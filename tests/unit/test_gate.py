@@ -313,3 +313,23 @@ def test_spills_are_counted() -> None:
 def test_a_gpu_that_the_assembler_does_not_know_is_no_fault_of_the_kernels() -> None:
     with pytest.raises(DeviceError):
         assemble(passed(ptx_with()), (99, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("counter", Pointer(1, 0, 0, 4)),
+        ("counter", Pointer(0, 1, 0, 4)),
+        ("counter", Pointer(0, -4, 0, 4)),
+        ("other", Pointer(0, 0, 0, 4)),
+    ],
+)
+def test_a_variable_lies_only_in_a_buffer_that_it_fits(name: str, place: Pointer) -> None:
+    code = '__device__ int counter; extern "C" __global__ void f() { counter = 7; }'
+    ptx, entry = compile_ptx(code, "f", (), (9, 0))
+    held = np.zeros(4, np.uint8)
+    fits = Launch(ptx, entry, (1, 1, 1), (1, 1, 1), (), (held,), symbols=(("counter", Pointer(0, 0, 0, 4)),))
+    assert EmulatedDevice().launch(fits).buffers[0].view("i4").tolist() == [7]
+    result = EmulatedDevice().launch(replace(fits, symbols=((name, place),)))
+    assert [finding.kind for finding in result.findings] == ["unsupported"]
+    assert result.buffers[0].tolist() == [0] * 4

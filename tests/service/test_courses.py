@@ -1,0 +1,42 @@
+"""The courses, proved: by `course check` in exam rooms, and by running their notebooks on the emulated GPU."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.course.build import answered, notebook, released
+from grader.course.check import check
+from grader.course.reader import Unit, read
+
+FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "courses").glob("*/course.yaml"))
+UNITS = {f"{folder.name}/{unit.entry.id}": unit for folder in FOLDERS for unit in read(folder).units}
+RUN = "import sys; from grader.device.frontends.run import run_script; sys.exit(run_script('unit.py', [], json=True))"
+#: Findings that an example shows on purpose.
+ON_PURPOSE = {"gpu-kernels/histogram": {"race"}}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_model_solutions_get_full_marks_starters_none_and_wrong_ones_are_caught(folder: Path) -> None:
+    assert [str(problem) for problem in check(folder)] == []
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS.keys())
+def test_a_solved_notebook_runs_from_top_to_bottom(unit: Unit, language: str, tmp_path: Path) -> None:
+    answers = {grade_id: answer.source for grade_id, answer in unit.solutions.items()}
+    solved = answered(released(notebook(unit, language)), answers)
+    cells = [cell.source for cell in solved.cells if cell.cell_type == "code"]
+    (tmp_path / "unit.py").write_text("\n\n".join(cells), encoding="utf-8")
+    shutil.copy(unit.folder / "checks.py", tmp_path)
+    done = subprocess.run([sys.executable, "-c", RUN], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr == ""
+    found = {finding["kind"] for finding in json.loads(done.stdout.splitlines()[-1])["findings"]}
+    expected = ON_PURPOSE.get(f"{unit.folder.parents[1].name}/{unit.entry.id}", set())
+    assert (done.returncode, found & expected) == (1 if expected else 0, expected)
