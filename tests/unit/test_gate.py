@@ -16,12 +16,13 @@ from numba import cuda, float32, int32
 
 from grader.checks import CompiledKernel, LearnerError, use
 from grader.checks.surroundings import compile_numba
-from grader.device.assembler import AssemblyError, assemble
+from grader.device.assembler import AssemblyError
 from grader.device.emulated import EmulatedDevice, ptx_text
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.ptx import parse
 from grader.device.frontends.cupy_standin.kernels import compile_ptx
 from grader.device.interface import DeviceError, Language, Launch, Pointer
+from tests.assembling import assemble
 from tests.kernels import right_kernels, wrong_kernels
 from tests.kernels.case import Case, cuda_cases, python_cases
 from tests.unit.emulator import compiled
@@ -171,8 +172,9 @@ class Recording:
 
 
 def model_kernels() -> list[Path]:
+    """Solutions that are a kernel, and not a function that launches one."""
     found = sorted((Path(__file__).parents[2] / "courses").glob("*/units/*/solution/*.py"))
-    return [path for path in found if "@cuda.jit" in path.read_text(encoding="utf-8")]
+    return [path for path in found if f"@cuda.jit\ndef {path.stem}(" in path.read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize("path", model_kernels(), ids=lambda path: f"{path.parents[1].name}-{path.stem}")

@@ -13,10 +13,11 @@ from numba import cuda
 from grader.checks import KernelCheck, LocalSurroundings, Report, use
 from grader.checks.copying import COPY_PTX, copied, copy_launch
 from grader.checks.timing import LEAST, MOST, RUNS, Block, Contender, Stopped, checked_bands, credit
-from grader.device.assembler import AssemblyError, Resources, assemble
+from grader.device.assembler import AssemblyError, Resources
 from grader.device.emulated import EmulatedDevice
 from grader.device.emulated.gate import Gate
 from grader.device.interface import DeviceError, Finding, Launch
+from tests.assembling import assemble
 
 #: Seconds of a launch by who it is, and what each request takes besides.
 TIMES: dict[str, float] = {"learner": 1e-3, "copy": 1e-3, "baseline": 3e-3, "model": 0.8e-3}
