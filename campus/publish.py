@@ -77,10 +77,14 @@ def publish(
             settled = {unit["id"]: unit["tests"] for unit in current.bundle["units"]} if current is not None else {}
             bundle = build(directory, folder, settled)
             if current is None or bundle.digest != current.digest:
+                modes: list[Mode] = []
                 if prove:
-                    _prove(directory, say)
+                    modes = _proved(directory, [unit.id for unit in described.units if unit.tests is None], say)
+                    for mode in modes:
+                        tell(mode)
                 say(f"trying the tests of {full}")
-                bundle = build_settled(directory, folder, say=tell)
+                found = {mode.assignment: mode.tests for mode in modes}
+                bundle = build_settled(directory, folder, known=found, say=tell)
             say(f"publishing {full}")
             manifest = bundle.model_dump(mode="json", by_alias=True)
             try:
@@ -94,9 +98,19 @@ def publish(
         store.close()
 
 
-def _prove(directory: Path, say: Callable[[str], object]) -> None:
+def _proved(directory: Path, units: list[str], say: Callable[[str], object]) -> list[Mode]:
+    """Where the test cells of each of these units run, as the check found. Raises CourseError where it finds faults."""
+    modes = {name: Mode(name, "examiner") for name in units}
+
+    def decided(mode: Mode) -> None:
+        modes[mode.assignment] = mode
+
     problems = check(
-        directory, progress=lambda done, total, what: say(f"checking {done} of {total}: {what}"), kept=proofs.folder()
+        directory,
+        progress=lambda done, total, what: say(f"checking {done} of {total}: {what}"),
+        decided=decided,
+        kept=proofs.folder(),
     )
     if problems:
         raise CourseError(problems)
+    return list(modes.values())

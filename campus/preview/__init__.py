@@ -30,6 +30,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from campus.portal.language import LANGUAGES, NAMES, mark, translations
 from campus.portal.security import SecurityHeaders, policy
 from grader.course.build import notebook, released
 from grader.course.model import CourseError, Language
@@ -42,32 +43,6 @@ _PAUSE = 0.3
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _CODE = HtmlFormatter(nowrap=True, classprefix="hl-")
-_TEXTS = {
-    "de": {
-        "faults": "Was noch zu richten ist",
-        "none": "Kein Fehler im Aufbau gefunden.",
-        "units": "Einheiten",
-        "languages": "Sprachen",
-        "exercise": "Aufgabe",
-        "test": "Test",
-        "person": "Bewertet ein Mensch",
-        "points": "Punkte",
-        "locked": "gesperrt",
-        "empty": "Diese Einheit gibt es in dieser Sprache noch nicht.",
-    },
-    "en": {
-        "faults": "What is still to be mended",
-        "none": "No fault of structure found.",
-        "units": "Units",
-        "languages": "Languages",
-        "exercise": "Exercise",
-        "test": "Test",
-        "person": "Marked by a person",
-        "points": "points",
-        "locked": "locked",
-        "empty": "This unit is not there in this language yet.",
-    },
-}
 
 
 class Preview:
@@ -107,15 +82,15 @@ class Preview:
     def page(self, request: Request) -> Response:
         stamp, draft, language = _stamp(self.folder), self._draft(), request.path_params["language"]
         unit = next((one for one in draft.units if one.folder.name == request.path_params["unit"]), None)
-        if unit is None or language not in _TEXTS:
+        if unit is None or language not in LANGUAGES:
             raise HTTPException(404)
         return self._show(draft, language, unit, stamp)
 
     def _show(self, draft: Draft, language: str, unit: Unit | None, stamp: str) -> Response:
-        text = _TEXTS[language]
+        say = translations(cast(Language, language)).gettext
         cells = None
         if unit is not None and language in unit.notebooks:
-            cells = [_shown(cell, text) for cell in released(notebook(unit, language)).cells]
+            cells = [_shown(cell, say) for cell in released(notebook(unit, language)).cells]
         page = self.templates.get_template("page.html").render(
             course=draft.file.title.get(cast(Language, language)) if draft.file else self.folder.name,
             language=language,
@@ -124,7 +99,8 @@ class Preview:
             unit=unit.folder.name if unit else None,
             cells=cells,
             problems=[str(problem).replace(f"{self.folder}/", "") for problem in draft.problems],
-            text=text,
+            names=NAMES,
+            _=say,
             stamp=stamp,
         )
         return HTMLResponse(page)
@@ -149,25 +125,25 @@ class Preview:
         return EventSourceResponse(stream(), ping=15)
 
 
-def _shown(cell: NotebookNode, text: dict[str, str]) -> dict[str, Any]:
+def _shown(cell: NotebookNode, say: Callable[[str], str]) -> dict[str, Any]:
     """What the page shows of a cell: HTML, and for a marked one what it is for."""
     marks = cell.metadata.get("nbgrader") or {}
     kind = ""
     if marks.get("task") or (marks.get("grade") and marks.get("solution")):
-        kind = text["person"]
+        kind = mark("Marked by a person")
     elif marks.get("grade"):
-        kind = text["test"]
+        kind = mark("Test")
     elif marks.get("solution"):
-        kind = text["exercise"]
+        kind = mark("Exercise")
     elif marks.get("locked"):
-        kind = text["locked"]
-    points = f"{marks['points']:g} {text['points']}" if marks.get("points") else ""
+        kind = mark("locked")
+    points = say("%(points)s points") % {"points": f"{marks['points']:g}"} if marks.get("points") else ""
     code = cell.cell_type == "code"
     html = highlight(cell.source, PythonLexer(), _CODE) if code else _MARKDOWN.render(cell.source)
     return {
         "code": code,
         "html": Markup(html),  # noqa: S704 - Pygments and markdown-it escape what is text, and raw HTML is off
-        "label": " · ".join(part for part in (kind, marks.get("grade_id", ""), points) if part),
+        "label": " · ".join(part for part in (kind and say(kind), marks.get("grade_id", ""), points) if part),
     }
 
 

@@ -1,9 +1,10 @@
-"""The copy kernel that bandwidths are shares of. Imports the device interface."""
+"""The copy kernel that bandwidths are shares of. Imports this package's sizes and the device interface."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from grader.checks.sizes import ceil_div
 from grader.device.interface import Launch, Pointer
 
 #: Copies 16 bytes for each step of each thread, as memory is fastest read and written.
@@ -47,13 +48,13 @@ _COPY_BLOCK, _COPY_BLOCKS = 256, 132 * 16
 
 def copy_launch(nbytes: int, rng: np.random.Generator) -> Launch:
     """One launch of the copy kernel that reads `nbytes` / 2 and writes as many, rounded up to 16."""
-    count = max(-(-nbytes // 32), 1)
+    count = _steps(nbytes)
     source = np.frombuffer(rng.bytes(16 * count), np.uint8)
     whole = 16 * count
     return Launch(
         ptx=COPY_PTX,
         entry="copy",
-        grid=(min(-(-count // _COPY_BLOCK), _COPY_BLOCKS), 1, 1),
+        grid=(min(ceil_div(count, _COPY_BLOCK), _COPY_BLOCKS), 1, 1),
         block=(_COPY_BLOCK, 1, 1),
         parameters=(Pointer(0, 0, 0, whole), Pointer(1, 0, 0, whole), count.to_bytes(8, "little")),
         buffers=(np.zeros(whole, np.uint8), source),
@@ -63,4 +64,9 @@ def copy_launch(nbytes: int, rng: np.random.Generator) -> Launch:
 
 def copied(nbytes: int) -> int:
     """Bytes that this launch reads and writes."""
-    return 32 * max(-(-nbytes // 32), 1)
+    return 32 * _steps(nbytes)
+
+
+def _steps(nbytes: int) -> int:
+    """Each reads 16 bytes and writes as many."""
+    return max(ceil_div(nbytes, 32), 1)

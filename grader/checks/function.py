@@ -15,14 +15,23 @@ import numpy as np
 from grader.checks import messages
 from grader.checks.compare import compare, place
 from grader.checks.outcome import Outcome
-from grader.checks.report import CheckFinding, Report, merge
+from grader.checks.report import CheckFinding, Report
 from grader.checks.sizes import elements, map_rtol
 from grader.checks.surroundings import ArrayKind, FunctionTrace, LearnerError, OnDevice, Surroundings, current
-from grader.checks.timing import Bands, Block, Contender, FunctionClock, Turn, checked_bands, race
+from grader.checks.timing import (
+    BESIDE,
+    Bands,
+    Block,
+    Contender,
+    FunctionClock,
+    Turn,
+    checked_bands,
+    faster_than,
+    race,
+)
 
 #: Parts that a clock decides, and the function that each compares with.
-TIMED = {"speedup": "baseline", "model_share": "model"}
-_PARTS = ("correct", "same_type", "on_device", "keeps_inputs", *TIMED)
+_PARTS = ("correct", "same_type", "on_device", "keeps_inputs", *BESIDE)
 #: Fresh inputs in one block.
 CALLS = 4
 #: Draws for timing begin here, so that none was seen before.
@@ -175,8 +184,8 @@ class FunctionCheck:
         if generate is None or reference is None:
             raise ValueError("a FunctionCheck needs inputs(...) and expect(...) before run()")
         for part in self._bands:
-            if self._timing is None or getattr(self._timing, TIMED[part]) is None:
-                raise ValueError(f"points for {part} need timing(...) with {TIMED[part]}")
+            if self._timing is None or getattr(self._timing, BESIDE[part]) is None:
+                raise ValueError(f"points for {part} need timing(...) with {BESIDE[part]}")
         surroundings = current()
         given = self._seed if self._seed is not None else getattr(surroundings, "seed", None)
         seed = int(given) if given is not None else secrets.randbits(32)
@@ -275,12 +284,10 @@ class FunctionCheck:
         echoed = results(self._drawn(seed, 3, 0, 0))
         turns: dict[Contender, Turn] = {"learner": learner, "echo": other(3, "echo", echoed)}
         ratios: dict[str, Callable[[Mapping[Contender, float]], float]] = {}
-        if "speedup" in self._bands:
-            turns["baseline"] = other(1, "baseline", timing.baseline)
-            ratios["speedup"] = lambda times: times["baseline"] / times["learner"]
-        if "model_share" in self._bands:
-            turns["model"] = other(2, "model", timing.model)
-            ratios["model_share"] = lambda times: times["model"] / times["learner"]
+        for who, (part, name) in enumerate(BESIDE.items(), 1):
+            if part in self._bands:
+                turns[name] = other(who, name, getattr(timing, name))
+                ratios[part] = faster_than(name)
         try:
             found = race(turns, ratios, self._bands, clock.seconds_left)
         except _Wrong:
@@ -305,12 +312,11 @@ class FunctionCheck:
             self._refused(error, size, outcome)
             return False
         if result is None or result is Ellipsis:
-            finding = CheckFinding("unwritten", messages.returned_nothing())
-            outcome.findings = merge(outcome.findings, [finding])
+            outcome.find(CheckFinding("unwritten", messages.returned_nothing()))
             outcome.stop = True
             return False
         self._watch(trace, kind, size, args, outcome, found)
-        outcome.findings = merge(outcome.findings, found)
+        outcome.find(*found)
         return self._right(result, expected, kind, size, outcome)
 
     def _refused(self, error: LearnerError, size: Any, outcome: _Outcome) -> None:
@@ -334,7 +340,7 @@ class FunctionCheck:
         else:
             for index, (one, value) in enumerate(zip(results, wanted, strict=True)):
                 right &= self._compare(one, np.asarray(value), kind, size, index, len(wanted), outcome, found)
-        outcome.findings = merge(outcome.findings, found)
+        outcome.find(*found)
         return right
 
     def _watch(

@@ -291,7 +291,7 @@ class KernelCheck:
         found = [translated(finding, compiled, self._task.hidden) for finding in device_findings]
         differences, wrote = task.judge(laid, result.buffers, args, expected, size, shape, extra, found)
         outcome.wrote |= wrote
-        outcome.findings = merge(outcome.findings, found)
+        outcome.find(*found)
         outcome.lost |= {COSTS[finding.kind] for finding in found if finding.kind in COSTS}
         outcome.stop = any(finding.kind in _FATAL for finding in found)
         return not differences and not outcome.stop

@@ -15,15 +15,26 @@ import numpy as np
 from grader.checks import messages
 from grader.checks.copying import copied, copy_launch
 from grader.checks.kernel_task import COSTS, KernelOutcome, LaunchRule, Task, first_shape, translated
-from grader.checks.report import CheckFinding, merge
+from grader.checks.report import CheckFinding
 from grader.checks.sizes import elements
 from grader.checks.surroundings import CompiledKernel, LearnerError, Surroundings, compile_numba
-from grader.checks.timing import RUNS, Bands, Block, Clock, Contender, Stopped, Turn, race
+from grader.checks.timing import (
+    BESIDE,
+    RUNS,
+    Bands,
+    Block,
+    Clock,
+    Contender,
+    Stopped,
+    Turn,
+    faster_than,
+    race,
+)
 from grader.device.assembler import AssemblyError, Resources
 from grader.device.interface import Device, Launch
 
 #: Parts of a check that a clock decides, and the kernel that each compares with.
-TIMED = {"copy_bandwidth": "size", "speedup": "baseline", "model_share": "model"}
+TIMED = {"copy_bandwidth": "size", **BESIDE}
 #: Parts that the assembler decides.
 ASSEMBLED = ("registers", "no_spills")
 #: Draws for timing begin here, so that none was seen before.
@@ -72,8 +83,7 @@ class Measures:
             if self.timed and not outcome.wrong_cases:
                 self._time(surroundings, compiled, outcome, seed)
         except LearnerError as error:
-            finding = CheckFinding(error.kind, error.message, error.line, evidence=error.evidence)
-            outcome.findings = merge(outcome.findings, [finding])
+            outcome.find(CheckFinding(error.kind, error.message, error.line, evidence=error.evidence))
             outcome.lost |= {*ASSEMBLED, *TIMED}
         if outcome.wrong_cases:
             outcome.lost.update(self.timed)
@@ -101,8 +111,7 @@ class Measures:
             taken = assemble(outcome.first)
         except AssemblyError as error:
             outcome.lost.update(ASSEMBLED)
-            finding = CheckFinding("compile", messages.not_assembled(), evidence=str(error))
-            outcome.findings = merge(outcome.findings, [finding])
+            outcome.find(CheckFinding("compile", messages.not_assembled(), evidence=str(error)))
             return
         outcome.measurements |= {
             "registers": taken.registers,
@@ -110,16 +119,14 @@ class Measures:
             "stack_bytes": taken.stack_bytes,
             "shared_bytes": taken.shared_bytes,
         }
-        found = []
         if "no_spills" in self.points and taken.spilled_bytes:
             outcome.lost.add("no_spills")
-            found.append(CheckFinding("spills", messages.spills(taken.spilled_bytes)))
+            outcome.find(CheckFinding("spills", messages.spills(taken.spilled_bytes)))
         if "registers" in self.points and taken.registers > self.most_registers:
             outcome.lost.add("registers")
             threads = int(np.prod(outcome.first.block))
             share = taken.occupancy(threads, surroundings.device.compute_capability)
-            found.append(CheckFinding("occupancy", messages.registers(taken.registers, self.most_registers, share)))
-        outcome.findings = merge(outcome.findings, found)
+            outcome.find(CheckFinding("occupancy", messages.registers(taken.registers, self.most_registers, share)))
 
     def _race(
         self,
@@ -176,21 +183,19 @@ class Measures:
             # Measured also where it gives no points: no kernel moves what it must faster than a copy does.
             "copy_bandwidth": lambda times: scale * times["copy"] / times["learner"]
         }
-        if "speedup" in self.points:
-            turns["baseline"] = other(1, "baseline", self._instructors(surroundings, "baseline"))
-            ratios["speedup"] = lambda times: times["baseline"] / times["learner"]
-        if "model_share" in self.points:
-            turns["model"] = other(2, "model", self._instructors(surroundings, "model"))
-            ratios["model_share"] = lambda times: times["model"] / times["learner"]
+        for who, (part, name) in enumerate(BESIDE.items(), 1):
+            if part in self.points:
+                turns[name] = other(who, name, self._instructors(surroundings, name))
+                ratios[part] = faster_than(name)
         try:
             found = race(turns, ratios, self.bands, clock.seconds_left)
         except _Wrong:
             outcome.lost |= {"correct", *TIMED} | {COSTS[finding.kind] for finding in wrong if finding.kind in COSTS}
-            outcome.findings = merge(outcome.findings, wrong)
+            outcome.find(*wrong)
             return
         except Stopped as error:
             outcome.lost |= {"correct", *TIMED}
-            outcome.findings = merge(outcome.findings, [translated(error.finding, compiled, task.hidden)])
+            outcome.find(translated(error.finding, compiled, task.hidden))
             return
         outcome.raced(found, stored, self.points, self.bands)
 

@@ -24,6 +24,9 @@ State = Literal["settled", "inconclusive", "implausible"]
 #: Points by the ratio from which on they are given.
 Bands = Mapping[float, float]
 
+#: Parts of a check that say how much faster than another contender the learner's is, and which.
+BESIDE: Mapping[str, Contender] = {"speedup": "baseline", "model_share": "model"}
+
 #: Sound rounds that a result needs, and rounds after which none is looked for any more.
 LEAST, MOST = 5, 15
 #: Timed runs of a contender in one round, each on data of its own; one more before them warms up.
@@ -236,6 +239,11 @@ def _beyond(ratios: Mapping[str, Ratio], kept: Sequence[Mapping[Contender, float
     if any(ratio.value * (1 - 2 * ratio.spread) > CEILINGS.get(name, math.inf) for name, ratio in ratios.items()):
         return True
     return "echo" in kept[0] and Ratio.of([times["learner"] / times["echo"] for times in kept]).credited < FLOOR
+
+
+def faster_than(other: Contender) -> Callable[[Mapping[Contender, float]], float]:
+    """How many times the learner's time fits into the other's."""
+    return lambda times: times[other] / times["learner"]
 
 
 def credit(bands: Bands, ratio: float) -> float:

@@ -108,7 +108,7 @@ def _check(
     hear: Callable[[Mode], None],
     kept: Path | None,
 ) -> list[Problem]:
-    keys = {unit.entry.id: proofs.key(course, unit, limits or ExamLimits()) for unit in course.units}
+    keys = {unit.entry.id: proofs.key(course, unit, limits or ExamLimits()) for unit in course.units if kept}
     modes = {name: mode for name, key in keys.items() if kept and (mode := proofs.find(kept, key))}
     waiting = [unit for unit in course.units if unit.entry.id not in modes]
     problems: dict[str, list[Problem]] = {}

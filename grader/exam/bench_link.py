@@ -119,9 +119,8 @@ class Assembler:
         self.process = process
 
     def assemble(self, launch: Launch, cc: tuple[int, int]) -> Resources:
-        """What the kernel of a launch takes. Raises AssemblyError where the assembler refuses it."""
-        empty = replace(launch, buffers=tuple(np.empty(0, np.uint8) for _ in launch.buffers))
-        reply = self.process.ask("assemble", {"launch": launch_to_plain(empty), "cc": list(cc)})
+        """What the kernel of a launch takes, whose buffers may be empty. Raises AssemblyError where it is refused."""
+        reply = self.process.ask("assemble", {"launch": launch_to_plain(launch), "cc": list(cc)})
         if "refused" in reply:
             raise AssemblyError(clean(reply["refused"], 2_000))
         return Resources(**reply["resources"])

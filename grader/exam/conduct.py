@@ -40,7 +40,7 @@ BENCHES = ("bench", "emulator", "yardstick", "assembler")
 LEARNERS = ("candidate", "device")
 #: So many examiners are tried for one notebook.
 _EXAMINERS = 8
-#: Cells in which one of these stands will most likely ask for the device.
+#: Cells in which one of these stands work on a device.
 _WORK_ON_DEVICE = re.compile(r"\bcuda\b|\bcupy\b")
 
 
@@ -51,6 +51,7 @@ _Measured = (
 
 
 def _works_on_device(cell: Cell) -> bool:
+    """By the instructor's text: whether learner code gets a GPU is not the learner's to say."""
     return bool(_WORK_ON_DEVICE.search(cell.model if cell.learner else cell.source))
 
 
@@ -122,6 +123,7 @@ class Conduct:
             # Nobody can hold all processes of a candidate that makes them.
             "timed": not processes,
         }
+        self.on_device = any(map(_works_on_device, laid.cells))
         self.processes: dict[str, Process] = {}
         #: Those that stand still while something is timed.
         self.still: list[Process] = []
@@ -196,7 +198,7 @@ class Conduct:
         # While it walls itself in and reads the paper, those that it will most likely ask for start.
         self._process("candidate")
         self._say(examiner, self._paper(leave_out))
-        if self.home.device == "emulated" and any(_WORK_ON_DEVICE.search(cell.source) for cell in self.laid.cells):
+        if self.home.device == "emulated" and self.on_device:
             self._process("device")
         while True:
             said = self._hear(examiner)
@@ -309,9 +311,10 @@ class Conduct:
                 self._furnish(folder)
             marking = MARKING if self.tests == "in-process" else {}
             may_fork = self.may_fork and role == "candidate"
-            # Whether learner code gets a real GPU is decided by the instructor's cells.
-            gpu = role in ("candidate", *PEERS) and any(map(_works_on_device, self.laid.cells))
-            options = self.options | {"processes": may_fork, "gpu": gpu}
+            options = self.options | {
+                "processes": may_fork,
+                "gpu": self.on_device and role in ("candidate", *PEERS),
+            }
             if role == "emulator":
                 options["device"] = "emulated"
             # The instructor's functions are imported where they run.
