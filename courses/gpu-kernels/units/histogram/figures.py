@@ -31,7 +31,7 @@ def arrow(x1, y1, x2, y2):
 def race():
     """Threads A and B both read 4 and both write 5."""
     svg = HEAD.format(width=700, height=260)
-    for y, name in ((40, "A"), (110, "counts[7]"), (180, "B")):
+    for y, name in ((40, "A"), (110, "counts[0]"), (180, "B")):
         svg += words(60, y + 26, name)
     for number, value in enumerate((4, 4, 4, 5, 5)):
         svg += box(130 + number * 110, 110, 70, "#cfe8ff", value)

@@ -53,7 +53,7 @@ print(f"gezählt: {counts.copy_to_host()[0]} heiße Pixel")
 # zurück. Zwischen Lesen und Schreiben können andere dasselbe tun. Die Zeichnung zeigt zwei Threads, A und B; die Zeit
 # läuft nach rechts:
 #
-# ![Thread A, der Zähler counts[7] im Speicher und Thread B im Lauf der Zeit. Der Zähler steht auf 4. Erst liest A die 4, dann liest B die 4. Danach schreibt A 4 + 1, und der Zähler wird 5. Dann schreibt B 4 + 1, und der Zähler bleibt 5.](figures/race.svg)
+# ![Thread A, der Zähler counts[0] im Speicher und Thread B im Lauf der Zeit. Der Zähler steht auf 4. Erst liest A die 4, dann liest B die 4. Danach schreibt A 4 + 1, und der Zähler wird 5. Dann schreibt B 4 + 1, und der Zähler bleibt 5.](figures/race.svg)
 #
 # Beide Threads haben gezählt, aber der Zähler wuchs nur um eins. Hängt das Ergebnis davon ab, wer zuerst kommt, ist das
 # ein **Wettlauf** (englisch *race*). Frage danach, sobald zwei Threads dieselbe Stelle benutzen und mindestens einer

@@ -50,7 +50,7 @@ print(f"counted: {counts.copy_to_host()[0]} hot pixels")
 # The reason: `counts[0] += 1` is **three** steps. A thread reads the count, adds 1, and writes the result back. Between
 # reading and writing others may do the same. The picture shows two threads, A and B, and time runs to the right:
 #
-# ![Thread A, the count counts[7] in memory and thread B over time. The count is 4. First A reads 4, then B reads 4. Then A writes 4 + 1 and the count becomes 5. Then B writes 4 + 1 and the count stays 5.](figures/race.svg)
+# ![Thread A, the count counts[0] in memory and thread B over time. The count is 4. First A reads 4, then B reads 4. Then A writes 4 + 1 and the count becomes 5. Then B writes 4 + 1 and the count stays 5.](figures/race.svg)
 #
 # Both threads counted, but the count grew by one only. If the result depends on who comes first, that is a **race**.
 # Whenever two threads use the same place, and at least one of them writes, you must ask whether there is one.
