@@ -20,8 +20,9 @@ ATTACKS = [pytest.param(attack, id=attack.name) for attacks in CORPUS.values() f
 @pytest.fixture(scope="module")
 def sat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Sat]]]:
     """What came of each attack that is asked for, by name; three rooms, of which some wait for a clock, work ahead."""
-    asked = [getattr(item, "callspec", None) for item in request.session.items]
-    attacks = [spec.params["attack"] for spec in asked if spec is not None and "attack" in spec.params]
+    asked = [item for item in request.session.items if item.getparent(pytest.Module) is request.node]
+    specs = [item.callspec for item in asked if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    attacks = [spec.params["attack"] for spec in specs if "attack" in spec.params]
     # Folders of exams must not be readable through the one above.
     with sittings(attacks, tmp_path_factory.mktemp("attacks"), rooms=3) as futures:
         yield futures
