@@ -3,7 +3,8 @@
 `python -m benchmarks.trust [ROUNDS]`. Model solutions of the courses' own exercises, on the emulated GPU. The exam is
 an exam room's `examine`, with its processes started, walled and ended. The peer is one process that has imported all
 there is to import and runs given, solution and test cells one after the other in a shell of IPython's, with the front
-ends and the checks of a learner's notebook. The two take turns; medians over the rounds.
+ends and the checks of a learner's notebook. It has not seen the work before: what it keeps by a kernel's text is
+emptied between the rounds, which run the same text again. The two take turns; medians over the rounds.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pathlib import Path
 import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 from grader.device.frontends import install_emulated, uninstall
+from grader.device.frontends import nvrtc
 import grader.checks.kernel, grader.checks.function, numba.cuda
 
 shell = InteractiveShell.instance(colors="NoColor", autocall=False)
@@ -36,6 +38,7 @@ shell.history_manager.enabled = False
 answer = sys.stdout
 for path in map(str.strip, sys.stdin):
     cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    nvrtc.compile_ptx.cache_clear()
     with redirect_stdout(io.StringIO()):
         started = time.perf_counter()
         shell.reset()
@@ -92,11 +95,16 @@ def exam(room: ExamRoom, source: Path, given: Path, notebook: Path) -> float:
     return seconds
 
 
+def _figures(mine: float, other: float) -> tuple[str, str, str]:
+    return f"{mine:.2f}", f"{other:.2f}", f"{mine / other:.2f}"
+
+
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     table = Table(title=f"model solutions on the emulated GPU, medians of {rounds} rounds")
     for heading in ("exercise", "exam (s)", "one warm interpreter (s)", "the split costs (times)"):
         table.add_column(heading)
+    medians: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as name, ExamRoom(device="emulated") as room, Peer() as peer:
         for folder in COURSES:
             opened = open_course(folder, Path(name) / folder.name, room, assignments(folder))
@@ -104,12 +112,15 @@ def main() -> None:
                 source, given = opened.source / unit, opened.given(unit, opened.language)
                 notebook = source / f"{unit}.ipynb"
                 exam(room, source, given, notebook), peer.seconds(notebook)
-                ours, theirs = [], []
+                ours: list[float] = []
+                theirs: list[float] = []
                 for _ in range(rounds):
                     ours.append(exam(room, source, given, notebook))
                     theirs.append(peer.seconds(notebook))
-                mine, other = statistics.median(ours), statistics.median(theirs)
-                table.add_row(unit, f"{mine:.2f}", f"{other:.2f}", f"{mine / other:.2f}")
+                medians.append((statistics.median(ours), statistics.median(theirs)))
+                table.add_row(unit, *_figures(*medians[-1]))
+        table.add_section()
+        table.add_row("all together", *_figures(*map(sum, zip(*medians, strict=True))))
     Console(width=110).print(table)
 
 
