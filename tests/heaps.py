@@ -13,28 +13,40 @@ from grader.device.emulated import EmulatedDevice
 from grader.device.heap import Heap, LocalHeap
 from grader.exam import device_bench
 from grader.exam.channel import Channel, Closed
-from grader.exam.device_link import LinkedHeap
+from grader.exam.device_link import OPEN, LinkedHeap
+
+_LARGEST = 64 << 20
+
+
+@contextlib.contextmanager
+def served() -> Iterator[tuple[Channel, Channel]]:
+    """The room's and a candidate's channel to a bench that a thread serves."""
+    with contextlib.ExitStack() as sockets:
+        (room, bench), (candidate, link) = (
+            [sockets.enter_context(end) for end in socket.socketpair()] for _ in range(2)
+        )
+
+        def serve() -> None:
+            with contextlib.suppress(Closed):
+                device_bench.serve(Channel(bench.fileno(), _LARGEST), {}, Channel(link.fileno(), _LARGEST))
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield Channel(room.fileno(), _LARGEST), Channel(candidate.fileno(), _LARGEST)
+        finally:
+            room.shutdown(socket.SHUT_RDWR)
+            serving.join()
 
 
 @contextlib.contextmanager
 def linked() -> Iterator[LinkedHeap]:
-    """A candidate's heap, its bench served by a thread at the other end of a socket."""
+    """A candidate's heap, and a bench that hears it."""
     ours, theirs = socket.socketpair()
-    largest = 64 << 20
-
-    def serve() -> None:
-        with contextlib.suppress(Closed):
-            device_bench.serve(Channel(theirs.fileno(), largest), {})
-
-    bench = threading.Thread(target=serve)
-    bench.start()
-    heap = LinkedHeap(Channel(ours.fileno(), largest), threading.RLock())
-    try:
-        yield heap
-    finally:
-        ours.close()
-        bench.join()
-        theirs.close()
+    with served() as (room, link), ours, theirs:
+        room.send_raw(OPEN)
+        Channel(theirs.fileno(), _LARGEST).send(None)
+        yield LinkedHeap(Channel(ours.fileno(), _LARGEST), link, threading.RLock())
 
 
 @pytest.fixture(name="heap", params=["here", "behind a channel"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import functools
 import io
 import itertools
 import linecache
@@ -102,7 +103,7 @@ class Output(io.TextIOBase):
 class Candidate:
     """The learner's namespace and the handles that the examiner holds."""
 
-    def __init__(self, channel: Channel, options: dict[str, Any]) -> None:
+    def __init__(self, channel: Channel, options: dict[str, Any], link: Channel | None = None) -> None:
         self.channel = channel
         self.output, self.errors = Output(options["output_bytes"]), Output(options["output_bytes"])
         self.handles: dict[int, Any] = {}
@@ -113,13 +114,14 @@ class Candidate:
         self.sent: list[Any] = []
         #: Held by who speaks on the channel.
         self.speaking = threading.RLock()
-        self.heap = LinkedHeap(channel, self.speaking) if options["device"] == "emulated" else None
+        self.heap = LinkedHeap(channel, link, self.speaking) if options["device"] == "emulated" else None
         if self.heap is not None:
             frontends.install_emulated(self.heap)
         if options.get("processes"):
             semaphores.install()
-            # Children answer nobody, and must not keep the channel open when this process has ended.
-            os.register_at_fork(after_in_child=lambda: os.close(channel.descriptor))
+            # Children answer nobody, and must not keep a channel open when this process has ended.
+            for kept in filter(None, (channel, link)):
+                os.register_at_fork(after_in_child=functools.partial(os.close, kept.descriptor))
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """What one of the questions below gives, with what was printed and which names are bound anew or gone."""
@@ -362,14 +364,14 @@ def error_told(error: BaseException | None) -> dict[str, Any] | None:
     }
 
 
-def serve(channel: Channel, options: dict[str, Any]) -> None:
-    """Answer until the other side is gone."""
+def serve(channel: Channel, options: dict[str, Any], link: Channel | None = None) -> None:
+    """Answer until the other side is gone; `link` leads to the emulated device."""
 
     folder = Path.cwd()
     file_modes.leave_as_they_are(folder)
     sys.path.insert(0, str(folder))
     os.environ["IPYTHONDIR"] = str(folder)
-    candidate = Candidate(channel, options)
+    candidate = Candidate(channel, options, link)
     sys.stdout, sys.stderr = candidate.output, candidate.errors
     while True:
         answer = candidate.answer(channel.receive())

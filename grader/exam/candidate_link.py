@@ -163,7 +163,7 @@ class CandidateLink:
         answer = self.channel.receive()
         if "gone" in answer:
             raise self.lost(answer["gone"], seconds, answer.get("why", ""))
-        if self.memory is not None and answer["device_requests"]:
+        if self.memory is not None and role == "candidate" and answer["device"]:
             self.memory.asked = True
         try:
             raw = self.channel.receive_raw()

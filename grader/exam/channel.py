@@ -14,7 +14,7 @@ import select
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
@@ -265,6 +265,11 @@ class Channel:
         del self._ahead[:size]
         return taken
 
+    @property
+    def ahead(self) -> bool:
+        """Has something of the next message been read already?"""
+        return bool(self._ahead)
+
     def _deadline(self, timeout: float | None) -> float | None:
         """When a message must be through; with a deadline the descriptor must not block."""
         if self._blocks != (timeout is None):
@@ -280,6 +285,18 @@ class Channel:
         left = deadline - time.monotonic()
         if left <= 0 or not poll.poll(left * 1000):
             raise TimedOut("no answer in time")
+
+
+def next_to_speak(channels: Sequence[Channel]) -> Channel:
+    """The first of these, in their order, on which a message or the end has arrived; waits for one."""
+    for channel in channels:
+        if channel.ahead:
+            return channel
+    poll = select.poll()
+    for channel in channels:
+        poll.register(channel.descriptor, select.POLLIN)
+    spoken = {descriptor for descriptor, _ in poll.poll()}
+    return next(channel for channel in channels if channel.descriptor in spoken)
 
 
 assert sys.byteorder == "little", "arrays travel as they lie in memory"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import logging
 import math
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -19,8 +19,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grader.exam import device_link, messages
+from grader.exam import messages
 from grader.exam.channel import ChannelError, TimedOut, pack
+from grader.exam.device_link import ATTACH, CLOSED, OPEN
 from grader.exam.function_clock import PEERS
 from grader.exam.marking import MAX_FINDINGS
 from grader.exam.nbgrader_rules import MARKING
@@ -125,6 +126,7 @@ class Conduct:
         }
         self.on_device = any(map(_works_on_device, laid.cells))
         self.processes: dict[str, Process] = {}
+        self.link = LinkEnds()
         #: Those that stand still while something is timed.
         self.still: list[Process] = []
         self.number = 0
@@ -143,6 +145,7 @@ class Conduct:
         end_all(self.processes.values())
         self.processes.clear()
         self.still.clear()
+        self.link.close()
 
     def run(self) -> list[CellVerdict]:
         """Conduct the exam; an examiner that ends is replaced, and what was found by then stays."""
@@ -273,9 +276,12 @@ class Conduct:
         try:
             if role in LEARNERS:
                 self._go_on()
-            process.channel.send_raw(question, timeout=max(until - time.monotonic(), 0.01))
-            device = functools.partial(self._process, "device") if role == "candidate" else None
-            answer, requests = answer_of(process, until, device)
+            if role == "candidate":
+                device = functools.partial(self._process, "device")
+                answer = ask_candidate(process, question, until, self.processes.get("device"), device)
+            else:
+                process.channel.send_raw(question, timeout=max(until - time.monotonic(), 0.01))
+                answer = process.channel.receive_raw(max(until - time.monotonic(), 0.01))
         except TimedOut as error:
             if role == "test-device":
                 raise _ExaminerGone(True, "its device was busy for all of a cell's clock") from error
@@ -291,7 +297,7 @@ class Conduct:
             self._lose(role)
             self._say(examiner, {"gone": "excess" if broken.exceeded else "ended", "why": reason[:500]})
         else:
-            self._say(examiner, {"answer": True, "device_requests": requests}, answer)
+            self._say(examiner, {"answer": True, "device": "device" in self.processes}, answer)
         finally:
             self._go_on()
 
@@ -320,7 +326,8 @@ class Conduct:
             # The instructor's functions are imported where they run.
             read = [self.source] if role in PEERS else []
             options |= {"source": str(self.source)} if role in PEERS else {}
-            self.processes[role] = self.home.fork(role, folder, read, options, marking, may_fork)
+            link = self.link.take(role) if role in LEARNERS and self.home.device == "emulated" else None
+            self.processes[role] = self.home.fork(role, folder, read, options, marking, may_fork, link)
         return self.processes[role]
 
     def _hush(self) -> None:
@@ -344,6 +351,8 @@ class Conduct:
         lost = self._together(role)
         self.processes = {name: one for name, one in self.processes.items() if one not in lost}
         end_all(lost)
+        if role in LEARNERS:
+            self.link.close()
 
     def _furnish(self, folder: Path) -> None:
         """The candidate's folder: what learners were given, then what they submitted beside it.
@@ -389,20 +398,46 @@ class Conduct:
         )
 
 
-def answer_of(process: Process, until: float, device: Callable[[], Process] | None) -> tuple[bytes, int]:
-    """A process's answer, and how often it asked its device meanwhile; `device` gives the process that it asked."""
-    for requests in itertools.count():
-        if requests and time.monotonic() > until:
-            # Each request may be quick, and there may be no last one.
+class LinkEnds:
+    """A candidate's link to its device: the end of each, kept until that process starts. Close it."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, socket.socket] = {}
+
+    def take(self, role: str) -> socket.socket:
+        if not self._ends:
+            self._ends = dict(zip(LEARNERS, socket.socketpair(), strict=True))
+        return self._ends.pop(role)
+
+    def close(self) -> None:
+        for end in self._ends.values():
+            end.close()
+        self._ends.clear()
+
+
+def ask_candidate(
+    candidate: Process, question: bytes, until: float, device: Process | None, start: Callable[[], Process]
+) -> bytes:
+    """A candidate's answer. Its device hears it until then, and no longer; `start` gives the device where a candidate
+    that has none asks for it."""
+
+    def left() -> float:
+        return max(until - time.monotonic(), 0.01)
+
+    if device is not None:
+        device.channel.send_raw(OPEN, timeout=left())
+    candidate.channel.send_raw(question, timeout=left())
+    while (answer := candidate.channel.receive_raw(left())) == ATTACH:
+        if time.monotonic() > until:
+            # Each time may be quick, and there may be no last one.
             raise TimedOut("no answer in time")
-        answer = process.channel.receive_raw(max(until - time.monotonic(), 0.01))
-        if device is None or not device_link.is_request(answer):
-            return answer, requests
-        bench = device().channel
-        bench.send_raw(answer, timeout=max(until - time.monotonic(), 0.01))
-        done = bench.receive_raw(max(until - time.monotonic(), 0.01))
-        process.channel.send_raw(done, timeout=max(until - time.monotonic(), 0.01))
-    raise AssertionError
+        if device is None:
+            device = start()
+            device.channel.send_raw(OPEN, timeout=left())
+        candidate.channel.send_raw(pack(None), timeout=left())
+    if device is not None:
+        device.channel.send_raw(CLOSED, timeout=left())
+    return answer
 
 
 def _seconds(said: Any) -> float:

@@ -1,8 +1,8 @@
 """The device bench: owns an exam's device memory, runs launches and operations on it, and counts.
 
-Expendable and walled like the candidate, whose requests it takes from a closed list; it holds inputs and what the
-candidate makes of them, and no expected value. Whatever a request provokes goes back to its sender as an exception's
-name and text. A bench that dies takes its candidate along, since the candidate's arrays lie here.
+Expendable and walled like the candidate, whose requests it takes from a closed list on a link of its own; it holds
+inputs and what the candidate makes of them, and no expected value. Whatever a request provokes goes back to its sender
+as an exception's name and text. A bench that dies takes its candidate along, since the candidate's arrays lie here.
 Arrays and kernels of test cells have a bench to themselves, of which all this is true with the examiner in the
 candidate's place; it may hold expected values, and nothing of a candidate ever comes there but plain data.
 Imports this package's channel, and devices.
@@ -18,12 +18,14 @@ from typing import Any
 from grader.device.emulated import EmulatedDevice
 from grader.device.heap import DEFAULT_CAPACITY, Argument, HeapError, LocalHeap, OutOfDeviceMemory, View
 from grader.device.interface import DeviceError
-from grader.exam.channel import Channel, decode, unpack
-from grader.exam.device_link import RAISED, from_plain, to_plain
+from grader.exam.channel import Channel, decode, next_to_speak, unpack
+from grader.exam.device_link import CLOSED, OPEN, RAISED, from_plain, to_plain
 
 #: A launch holds its buffers several times over, so this share of the process's memory is the device's.
 _SHARE = 4
 _MOST_ALLOCATIONS = 1 << 16
+#: So long may a request of the candidate's take to arrive, and its answer to be taken.
+_CANDIDATE_SECONDS = 10.0
 
 
 class DeviceBench:
@@ -34,7 +36,7 @@ class DeviceBench:
         self.largest = largest
         self._held: set[int] = set()
         self._ended: set[int] = set()
-        #: What a candidate may ask, with the types of the arguments.
+        #: What a front end may ask, with the types of the arguments.
         self._requests: dict[str, tuple[Callable[..., Any], tuple[type, ...]]] = {
             "compute_capability": (lambda: self.heap.compute_capability, ()),
             "alloc": (heap.alloc, (int,)),
@@ -52,19 +54,24 @@ class DeviceBench:
         }
 
     def answer(self, packed: bytes) -> dict[str, Any]:
-        """The reply to the examiner's or the candidate's request: a value, or what it raised."""
+        """The reply to a request of the examiner's or of its front ends: a value, or what it raised."""
+        return self._reply(packed, self._examiner)
+
+    def answer_candidate(self, packed: bytes) -> dict[str, Any]:
+        """The reply to a request of the candidate's front ends."""
+        return self._reply(packed, self._front_end)
+
+    def _reply(self, packed: bytes, request: Callable[[Any], Any]) -> dict[str, Any]:
         try:
-            message = unpack(packed)
-            value = self._candidate(message["heap"]) if "heap" in message else self._examiner(message)
-            return {"value": to_plain(value)}
+            return {"value": to_plain(request(unpack(packed)))}
         except MemoryError:
             return _raised(OutOfDeviceMemory("there is not enough device memory for this"))
         except Exception as error:  # whatever it is: its sender's fault, and its sender is told
             return _raised(error)
 
-    # -- the candidate
+    # -- front ends
 
-    def _candidate(self, request: dict[str, Any]) -> Any:
+    def _front_end(self, request: dict[str, Any]) -> Any:
         for handle in request["freed"]:
             self._free(handle)
         function, types = self._requests.get(request["do"], (None, ()))
@@ -125,6 +132,8 @@ class DeviceBench:
     # -- the examiner
 
     def _examiner(self, request: dict[str, Any]) -> Any:
+        if "heap" in request:
+            return self._front_end(request["heap"])
         if request["exam"] == "place":
             views = [self.heap.keep(decode(array)) for array in request["arrays"]]
             self._held.update(view.address for view in views)
@@ -152,11 +161,18 @@ def _raised(error: Exception) -> dict[str, Any]:
     return {"raised": name, "text": str(error)[:2000]}
 
 
-def serve(channel: Channel, options: dict[str, Any]) -> None:
-    """Answer until the other side is gone."""
+def serve(channel: Channel, options: dict[str, Any], link: Channel | None = None) -> None:
+    """Answer until the other side is gone; `link` leads to the candidate, which is heard while the room lets it ask."""
     memory, _ = resource.getrlimit(resource.RLIMIT_AS)
     capacity = DEFAULT_CAPACITY if memory == resource.RLIM_INFINITY else memory // _SHARE
     heap = LocalHeap(EmulatedDevice(), capacity=capacity, most=_MOST_ALLOCATIONS)
     bench = DeviceBench(heap, largest=channel.limit // 2)
+    heard = [channel]
     while True:
-        channel.send(bench.answer(channel.receive_raw()))
+        if (speaker := next_to_speak(heard)) is link:
+            # A request that stops halfway must not keep the examiner waiting for long.
+            speaker.send(bench.answer_candidate(speaker.receive_raw(_CANDIDATE_SECONDS)), _CANDIDATE_SECONDS)
+        elif (packed := channel.receive_raw()) in (OPEN, CLOSED):
+            heard = [channel] if link is None or packed == CLOSED else [channel, link]
+        else:
+            channel.send(bench.answer(packed))

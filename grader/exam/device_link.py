@@ -1,14 +1,14 @@
 """Device memory in an emulated exam: the bench owns it, and the candidate and the examiner ask for it.
 
-The candidate's `numba.cuda` and `cupy` work over `LinkedHeap`, whose requests go over the candidate's one channel to
-the room and on to this exam's device bench (`grader.exam.device_bench`), under the clock of the cell or call that runs.
+The candidate's `numba.cuda` and `cupy` work over `LinkedHeap`, whose requests go straight to this exam's device bench
+(`grader.exam.device_bench`), which takes them while the room has a question to the candidate open.
 The examiner's `ExamMemory` puts inputs there and reads results, changed inputs and counts from there, so none of them
 is the candidate's word.
 
 What remains the candidate's word: which library an array is of (`cupy.asarray` makes one of the other without a copy),
 the type and shape it announces for the bytes of a result (what `view` and `reshape` do), and what it says of arrays on
-the host. Values are read once, when a call has returned; requests that a thread of the learner's sends later wait in
-the channel until the next call, so they cannot change what was returned, and count there.
+the host. Values are read once, when a call has returned and the bench takes no more requests; those that a thread of
+the learner's sends later wait until the next call, so they cannot change what is read, and count there.
 Imports this package's channel, and the heap's interface.
 """
 
@@ -27,10 +27,12 @@ import numpy as np
 
 from grader.device.heap import Argument, HeapCounters, HeapError, Library, OutOfDeviceMemory, View
 from grader.device.interface import Dim3, Finding
-from grader.exam.channel import Channel, ChannelError, NotPlain, TooLarge, decode, encode
+from grader.exam.channel import Channel, ChannelError, Closed, NotPlain, TooLarge, decode, encode, pack
 
-#: How a packed request of the candidate begins: a map of one entry, with this key. Nothing else comes through.
-_REQUEST = b"\x81\xa4heap"
+#: What a candidate sends to the room before its first request; the answer comes when its device is there.
+ATTACH = pack({"device": None})
+#: From the room to a bench, which answers neither: may the candidate ask from here on?
+OPEN, CLOSED = pack({"candidate": "open"}), pack({"candidate": "closed"})
 #: What a request may raise in the candidate, by name. Anything else becomes a RuntimeError.
 RAISED: dict[str, type[Exception]] = {
     kind.__name__: kind
@@ -39,11 +41,6 @@ RAISED: dict[str, type[Exception]] = {
         *(TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError, NotImplementedError),
     )
 }
-
-
-def is_request(packed: bytes) -> bool:
-    """Is this message of a candidate one for the device bench?"""
-    return packed.startswith(_REQUEST)
 
 
 def to_plain(value: Any) -> Any:
@@ -104,7 +101,7 @@ class RemoteHeap(ABC):
 
     def _request(self, name: str, plain: list[Any]) -> dict[str, Any]:
         freed = [self._freed.popleft() for _ in range(len(self._freed))]
-        return {"heap": {"do": name, "with": plain, "freed": freed}}
+        return {"do": name, "with": plain, "freed": freed}
 
     def _ask(self, name: str, *arguments: Any) -> Any:
         reply = self._exchange(name, [to_plain(argument) for argument in arguments])
@@ -187,13 +184,16 @@ class LinkedHeap(RemoteHeap):
     """The heap as a candidate has it.
 
     It answers while a question of the examiner's is answered; a thread that goes on afterwards gets a HeapError.
-    Whoever speaks on `channel` holds `speaking`.
+    `link` leads to the bench, if there is one, and `channel` to the room, which starts it. Whoever speaks on either
+    holds `speaking`.
     """
 
-    def __init__(self, channel: Channel, speaking: threading.RLock) -> None:
+    def __init__(self, channel: Channel, link: Channel | None, speaking: threading.RLock) -> None:
         super().__init__()
         self._channel = channel
+        self._link = link
         self._speaking = speaking
+        self._attached = False
         # Questions that are being answered: a test's function that learner code calls may ask anew.
         self._questions = 0
         self._asking = False
@@ -213,6 +213,8 @@ class LinkedHeap(RemoteHeap):
     def _exchange(self, name: str, plain: list[Any]) -> dict[str, Any]:
         if os.getpid() != self._process:
             raise HeapError("a process made by fork has no device; use it in the process that runs the notebook")
+        if self._link is None:
+            raise HeapError("this process has no device")
         with self._speaking:
             if not self._questions:
                 raise HeapError("the device answers only while a cell or a call runs, and this one is over")
@@ -220,14 +222,24 @@ class LinkedHeap(RemoteHeap):
                 raise HeapError("the device is asked while it answers")
             self._asking = True
             try:
-                self._channel.send(self._request(name, plain))
+                self._attach()
+                self._link.send(self._request(name, plain))
+                # An exception that a signal brings in here leaves an answer behind: the link stays unusable then.
+                reply: dict[str, Any] = self._link.receive()
             except TooLarge as error:
                 self._asking = False
                 raise HeapError(f"too much for one request to the device: {error}") from None
-            # An exception that a signal brings in here leaves an answer behind: the link stays unusable then.
-            reply: dict[str, Any] = self._channel.receive()
+            except Closed:
+                # Its arrays are gone with the bench.
+                os._exit(1)
             self._asking = False
         return reply
+
+    def _attach(self) -> None:
+        if not self._attached:
+            self._channel.send_raw(ATTACH)
+            self._channel.receive()
+            self._attached = True
 
 
 class ExaminerHeap(RemoteHeap):
@@ -238,7 +250,7 @@ class ExaminerHeap(RemoteHeap):
         self._send = ask
 
     def _exchange(self, name: str, plain: list[Any]) -> dict[str, Any]:
-        return self._send(self._request(name, plain))
+        return self._send({"heap": self._request(name, plain)})
 
 
 @dataclass(frozen=True)
@@ -271,7 +283,7 @@ class ExamMemory:
         self._send = ask
         self._largest = largest
         self._counted = HeapCounters().seen()
-        #: Has the candidate asked its device for something since it was last read?
+        #: May the candidate have asked its device for something since it was last read?
         self.asked = False
 
     def _ask(self, request: dict[str, Any]) -> Any:

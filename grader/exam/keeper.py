@@ -17,11 +17,11 @@ from grader.exam import walls
 END = signal.SIGTERM
 
 
-def fork_kept(zygote: int, user: int, keeper: int, descriptor: int) -> None:
+def fork_kept(zygote: int, user: int, keeper: int, descriptors: list[int]) -> None:
     """Fork, and return in the child. The parent keeps it and never returns.
 
     `zygote` is the process that forked this one, `user` the candidate's and nobody else's, and `keeper` a user as which
-    nothing runs; `descriptor` is for the child.
+    nothing runs; `descriptors` are for the child.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {END, signal.SIGCHLD})
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -32,7 +32,8 @@ def fork_kept(zygote: int, user: int, keeper: int, descriptor: int) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {END, signal.SIGCHLD})
         return
     try:
-        os.close(descriptor)
+        for descriptor in descriptors:
+            os.close(descriptor)
         while os.getppid() == zygote and signal.sigwait({END, signal.SIGCHLD}) == signal.SIGCHLD and not _ended(kept):
             pass
         _end_all(user, keeper)

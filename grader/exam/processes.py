@@ -205,9 +205,11 @@ class Processes:
         options: dict[str, Any],
         environment: Mapping[str, str] = MappingProxyType({}),
         processes: bool = False,
+        link: socket.socket | None = None,
     ) -> Process:
         """A process that walls itself in and serves `role` from its own `folder`; with `processes` it may make others.
 
+        `link` is its end of a connection with another one, and closed here.
         Raises ExamError where it cannot be started.
         """
         limits = self.limits
@@ -233,16 +235,17 @@ class Processes:
                             **environment},
             "options": options,
         }  # fmt: skip
-        try:
-            pid, pidfd, ours = self._ask_zygote(request)
-        except OSError as error:
-            log.warning("the exam's zygote is gone (%s) and is started anew", error)
-            self._stop()
-            self._start()
+        with link or contextlib.nullcontext():
             try:
-                pid, pidfd, ours = self._ask_zygote(request)
-            except OSError as again:
-                raise ExamError(f"the exam's zygote is gone: {again}") from again
+                pid, pidfd, ours = self._ask_zygote(request, link)
+            except OSError as error:
+                log.warning("the exam's zygote is gone (%s) and is started anew", error)
+                self._stop()
+                self._start()
+                try:
+                    pid, pidfd, ours = self._ask_zygote(request, link)
+                except OSError as again:
+                    raise ExamError(f"the exam's zygote is gone: {again}") from again
         end = keeper.END if processes else signal.SIGKILL
         watched = self._watcher.add(pid, pidfd, folder, user if processes else None, end)
         process = Process(self._watcher, watched, role, ours, limits.message_bytes)
@@ -263,13 +266,14 @@ class Processes:
             os.chown(folder, user, user)
         return user
 
-    def _ask_zygote(self, request: dict[str, Any]) -> tuple[int, int, socket.socket]:
+    def _ask_zygote(self, request: dict[str, Any], link: socket.socket | None) -> tuple[int, int, socket.socket]:
         """The new child's pid and pidfd, and our end of its channel. Raises OSError where the zygote is gone."""
         assert self._control is not None
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
+                descriptors = [end.fileno() for end in (theirs, link) if end is not None]
+                socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
                 said, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
             if not descriptors:
                 raise ConnectionResetError("it gave no process")

@@ -20,8 +20,8 @@ from typing import Any, Literal
 from grader.device.cuda import described
 from grader.device.emulated import EmulatedDevice
 from grader.exam import messages, paper
-from grader.exam.channel import ChannelError, unpack
-from grader.exam.conduct import Conduct, answer_of
+from grader.exam.channel import ChannelError, pack, unpack
+from grader.exam.conduct import Conduct, LinkEnds, ask_candidate
 from grader.exam.limits import ExamLimits
 from grader.exam.paper import Paper, SubmissionError
 from grader.exam.processes import ExamError, Process, Processes, write_file
@@ -68,20 +68,26 @@ class ExamRoom:
                 write_file(place, name, data, owner)
             options = {"device": self.device, "output_bytes": self.limits.output_bytes}
 
+            link = started.enter_context(contextlib.closing(LinkEnds()))
+
+            running: dict[str, Process] = {}
+
             def start(role: str, where: Path) -> Process:
-                forked = self.processes.fork(role, where, [], options)
+                forked = self.processes.fork(role, where, [], options, link=link.take(role))
                 started.callback(forked.end)
+                running[role] = forked
                 return forked
 
             process = start("candidate", place)
-            device = functools.cache(lambda: start("device", folder / "device"))
+            device = functools.partial(start, "device", folder / "device")
             numbers = itertools.count(1)
 
             def run(source: str) -> str | None:
                 seconds = self.limits.cell_seconds
+                question = pack({"do": "test", "key": f"shell-{next(numbers)}", "source": source})
                 try:
-                    process.channel.send({"do": "test", "key": f"shell-{next(numbers)}", "source": source}, seconds)
-                    reply = unpack(answer_of(process, time.monotonic() + seconds, device)[0])
+                    until = time.monotonic() + seconds
+                    reply = unpack(ask_candidate(process, question, until, running.get("device"), device))
                 except ChannelError as error:
                     raise ExamError(f"the process ended: {process.why_gone(error)}") from error
                 if not isinstance(reply, dict) or reply.get("error"):

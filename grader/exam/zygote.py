@@ -2,8 +2,9 @@
 
 Started by exec with an empty environment, it has imported what they all need and holds no secret. Each child gets its
 channel as a descriptor, walls itself in, says so, and then meets foreign code. Protocol: the room sends a JSON line
-with one descriptor; the zygote answers with the child's pid and a pidfd. On the channel the child's first byte is
-WALLED; a child that cannot be walled in sends UNWALLED and the reason, and ends.
+with one descriptor, and a second where the child has a link to another one; the zygote answers with the child's pid and
+a pidfd. On the channel the child's first byte is WALLED; a child that cannot be walled in sends UNWALLED and the
+reason, and ends.
 
 Imports this package, checks and devices.
 """
@@ -18,6 +19,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 MAX_REQUEST = 1 << 16
@@ -35,7 +37,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control.sendall(b"ready\n")
     while True:
-        data, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 1)
+        data, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 2)
         if not data:
             return
         request: dict[str, Any] = json.loads(data)
@@ -43,11 +45,11 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
-            _child(request, descriptors[0], zygote)
+            _child(request, descriptors, zygote)
         pidfd = os.pidfd_open(pid)
         socket.send_fds(control, [str(pid).encode()], [pidfd])
-        os.close(pidfd)
-        os.close(descriptors[0])
+        for descriptor in (pidfd, *descriptors):
+            os.close(descriptor)
 
 
 def _warm() -> None:
@@ -63,7 +65,7 @@ def _warm() -> None:
     gc.freeze()
 
 
-def _child(request: dict[str, Any], descriptor: int, zygote: int) -> None:
+def _child(request: dict[str, Any], descriptors: list[int], zygote: int) -> None:
     """Never returns."""
     from grader.exam import keeper
 
@@ -71,18 +73,19 @@ def _child(request: dict[str, Any], descriptor: int, zygote: int) -> None:
     try:
         if request["keeper"] is not None:
             parent = os.getpid()
-            keeper.fork_kept(zygote, request["user"], request["keeper"], descriptor)
-        if _wall_in(request, descriptor) and os.getppid() == parent:
-            _serve(request, descriptor)
+            keeper.fork_kept(zygote, request["user"], request["keeper"], descriptors)
+        if _wall_in(request, descriptors) and os.getppid() == parent:
+            _serve(request, descriptors)
             status = 0
     finally:
         os._exit(status)
 
 
-def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
+def _wall_in(request: dict[str, Any], descriptors: list[int]) -> bool:
     """Tells the room how it went."""
     from grader.exam import walls
 
+    channel = descriptors[0]
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         folder = request["folder"]
@@ -94,7 +97,7 @@ def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
                 memory=request["memory"],
                 file_size=request["file_size"],
                 cpu_seconds=request["cpu_seconds"],
-                keep=(descriptor,),
+                keep=tuple(descriptors),
                 user=request["user"],
                 gpu=request["gpu"],
                 processes=request["keeper"] is not None,
@@ -102,19 +105,19 @@ def _wall_in(request: dict[str, Any], descriptor: int) -> bool:
         )
         os.environ.update(request["environment"])
         _seed_anew()
-        os.write(descriptor, WALLED)
+        os.write(channel, WALLED)
         return True
     except Exception as error:  # whatever it is, no foreign code has run, and the room must know
-        os.write(descriptor, UNWALLED + f"{type(error).__name__}: {error}".encode()[:2000])
+        os.write(channel, UNWALLED + f"{type(error).__name__}: {error}".encode()[:2000])
         return False
 
 
-def _serve(request: dict[str, Any], descriptor: int) -> None:
+def _serve(request: dict[str, Any], descriptors: list[int]) -> None:
     from grader.exam import bench, candidate, device_bench, examiner, peer
     from grader.exam.channel import Channel
 
-    channel = Channel(descriptor, request["message_bytes"])
-    roles = {
+    channel, *links = (Channel(descriptor, request["message_bytes"]) for descriptor in descriptors)
+    roles: dict[str, Callable[..., None]] = {
         "candidate": candidate.serve,
         "examiner": examiner.serve,
         "bench": bench.serve,
@@ -128,10 +131,10 @@ def _serve(request: dict[str, Any], descriptor: int) -> None:
         "test-device": device_bench.serve,
     }
     try:
-        roles[request["role"]](channel, request["options"])
+        roles[request["role"]](channel, request["options"], *links)
     except BaseException as error:  # the last stop of a child: say why on its channel, then end
         with contextlib.suppress(BaseException):  # nobody is left to tell
-            Channel(descriptor, 1 << 20).send({"dead": f"{type(error).__name__}: {error}"[:2000]})
+            Channel(channel.descriptor, 1 << 20).send({"dead": f"{type(error).__name__}: {error}"[:2000]})
 
 
 def _seed_anew() -> None:

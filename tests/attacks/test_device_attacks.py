@@ -70,6 +70,24 @@ ATTACKS: dict[str, tuple[str, float]] = {
         "    heap._channel.send({'exam': 'let_go'})\n    return out",
         0,
     ),
+    "the examiner's requests sent to the device": (
+        "def double(x):\n    out = cupy.asarray(x.get() * np.float32(2))\n"
+        "    heap._link.send({'exam': 'read', 'views': [], 'let_go': True})\n    heap._link.receive()\n    return out",
+        5,
+    ),
+    "a word of the room's sent to the device": (
+        "def double(x):\n    out = cupy.zeros_like(x)\n    heap._link.send_raw(device_link.OPEN)\n    heap._link.receive()\n"
+        "    def later():\n        while True:\n"
+        "            try: heap._link.send(heap._request('operate', [device_link.to_plain(v) for v in "
+        "('multiply', (x.view_, 2.0), {}, out.view_)]))\n            except Exception: pass\n"
+        "    threading.Timer(0.05, later).start()\n    return out",
+        0,
+    ),
+    "half a request to the device": (
+        "import os, struct\ndef double(x):\n    out = x * cupy.float32(2)\n"
+        "    os.write(heap._link.descriptor, struct.pack('<Q', 100))\n    return out",
+        0,
+    ),
     "numbers that travel with an operation": (
         "def double(x):\n    values = (x.get() * np.float32(2)).tolist()\n"
         "    out = cupy.empty_like(x)\n"
@@ -145,9 +163,9 @@ ATTACKS: dict[str, tuple[str, float]] = {
     "the result written after the call, past the link's own door": (
         "import os, msgpack, struct\nfrom grader.exam.device_link import to_plain\n"
         "def double(x):\n    out = cupy.zeros_like(x)\n"
-        "    body = msgpack.packb({'heap': {'do': 'operate', 'with': [to_plain(v) for v in "
-        "('multiply', (x.view_, 2.0), {}, out.view_)], 'freed': []}})\n"
-        "    def later():\n        os.write(heap._channel.descriptor, struct.pack('<Q', len(body)) + body)\n"
+        "    body = msgpack.packb({'do': 'operate', 'with': [to_plain(v) for v in "
+        "('multiply', (x.view_, 2.0), {}, out.view_)], 'freed': []})\n"
+        "    def later():\n        os.write(heap._link.descriptor, struct.pack('<Q', len(body)) + body)\n"
         "    threading.Timer(0.05, later).start()\n    return out",
         0,
     ),

@@ -13,10 +13,10 @@ import pytest
 
 from grader.device.emulated import EmulatedDevice
 from grader.device.heap import FIRST_ADDRESS, HeapError, LocalHeap, OutOfDeviceMemory, View
-from grader.exam.channel import Channel, ChannelError, unpack
+from grader.exam.channel import Channel, ChannelError, encode, unpack
 from grader.exam.device_bench import DeviceBench
-from grader.exam.device_link import ExamMemory, LinkedHeap, Placed, from_plain, is_request, to_plain
-from tests.heaps import linked
+from grader.exam.device_link import ATTACH, CLOSED, OPEN, ExamMemory, LinkedHeap, Placed, from_plain, to_plain
+from tests.heaps import linked, served
 
 
 @pytest.fixture
@@ -40,10 +40,16 @@ def packed(message: Any) -> bytes:
 
 def ask(bench: DeviceBench, name: Any, *arguments: Any, freed: Any = ()) -> Any:
     """A candidate's request, as its channel carries it."""
-    request = packed({"heap": {"do": name, "with": [to_plain(a) for a in arguments], "freed": list(freed)}})
-    assert is_request(request)
-    reply = unpack(packed(bench.answer(request)))
+    request = packed({"do": name, "with": [to_plain(a) for a in arguments], "freed": list(freed)})
+    reply = unpack(packed(bench.answer_candidate(request)))
     return reply["raised"] if "raised" in reply else from_plain(reply["value"])
+
+
+def operations(room: Channel) -> int:
+    """How many the bench has counted, as the examiner asks it through the room."""
+    room.send({"exam": "read", "views": [], "let_go": False})
+    count: int = from_plain(room.receive()["value"])["counted"]["launches"]
+    return count
 
 
 def view(address: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: str = "<f4") -> View:
@@ -136,9 +142,28 @@ def test_random_requests_get_an_answer(bench: DeviceBench) -> None:
     assert ask(bench, "memory_info")[1] == 1 << 20
 
 
-def test_only_a_request_with_one_entry_passes_as_a_candidates(bench: DeviceBench) -> None:
-    for message in ({"exam": "let_go"}, {"exam": "counted", "heap": {}}, {"value": 1}, ["heap"], {"heap2": 1}):
-        assert not is_request(packed(message))
+def test_a_candidate_cannot_ask_as_the_examiner_does(bench: DeviceBench) -> None:
+    held = bench.answer(packed({"exam": "place", "arrays": [encode(np.ones(2))]}))["value"]
+    let_go = {"exam": "read", "views": [], "let_go": True}
+    for message in (let_go, {"heap": let_go}, {**let_go, "do": "exam", "with": [], "freed": []}, ["heap"], 1):
+        assert "raised" in bench.answer_candidate(packed(message))
+    (view,) = from_plain(held)
+    ask(bench, "synchronise", freed=[view.address])
+    assert ask(bench, "read", view.address, 8) == np.ones(1).tobytes()
+
+
+def test_a_candidate_is_heard_only_while_the_room_lets_it_ask() -> None:
+    with served() as (room, candidate):
+        candidate.send({"do": "alloc", "with": [4], "freed": []})
+        assert operations(room) == 0
+        room.send_raw(OPEN)
+        assert "value" in candidate.receive()
+        room.send_raw(CLOSED)
+        candidate.send({"do": "operate", "with": [to_plain(v) for v in ("ones", ((2,),), {}, None)], "freed": []})
+        assert operations(room) == 0
+        room.send_raw(OPEN)
+        assert "value" in candidate.receive()
+        assert operations(room) == 1
 
 
 def test_what_the_examiner_does_is_not_counted_and_what_a_candidate_does_is(
@@ -223,13 +248,15 @@ def test_a_thread_that_outlives_its_call_gets_no_answer() -> None:
 
 def test_what_ends_during_a_request_goes_back_with_the_next() -> None:
     ours, theirs = socket.socketpair()
-    heap = LinkedHeap(Channel(ours.fileno(), 1 << 20), threading.RLock())
-    bench = Channel(theirs.fileno(), 1 << 20)
-    heap.free(7)
-    heap.free(9)
-    bench.send({"value": None})
-    with heap.answering():
-        heap.synchronise()
-    assert bench.receive() == {"heap": {"do": "synchronise", "with": [], "freed": [7, 9]}}
-    ours.close()
-    theirs.close()
+    with ours, theirs:
+        # One channel for room and bench, which both speak first here.
+        channel, bench = Channel(ours.fileno(), 1 << 20), Channel(theirs.fileno(), 1 << 20)
+        heap = LinkedHeap(channel, channel, threading.RLock())
+        heap.free(7)
+        heap.free(9)
+        bench.send(None)
+        bench.send({"value": None})
+        with heap.answering():
+            heap.synchronise()
+        assert bench.receive_raw() == ATTACH
+        assert bench.receive() == {"do": "synchronise", "with": [], "freed": [7, 9]}
