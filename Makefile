@@ -36,7 +36,7 @@ test:
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lehrwerk doctor --tests
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 bench:
 	@$(MAKE) --no-print-directory install DEV=1

@@ -20,7 +20,7 @@ LINES = {
     "store": set[str](),
     "course": {"exam.room", "exam.verdict", "typed_yaml"},
     "exchange": {"course.archives", "exam.verdict", "safe_id", "store"},
-    "records": {"course.archives", "exam.verdict", "process", "safe_id", "store"},
+    "records": {"course.archives", "course.model", "exam.verdict", "process", "safe_id", "store"},
     "dispatch": {"course", "exam", "records", "store"},
     "process": set[str](),
     "safe_id": set[str](),
