@@ -40,6 +40,9 @@ SAME = {
     "mean in float64": lambda xp, a: a.mean(axis=1, dtype=xp.float64),
     "standard deviation": lambda xp, a: a.std(),
     "argmax": lambda xp, a: xp.argmax(a, axis=1),
+    "type by position": lambda xp, a: a.sum(0, xp.float64),
+    "output by position": lambda xp, a: a.max(1, xp.empty(3, xp.float32)),
+    "kept axes by position": lambda xp, a: xp.std(a, 1, None, None, 1, True),
     "where": lambda xp, a: xp.where(a > 5, a, 0),
     "clip": lambda xp, a: xp.clip(a, 2, 7),
     "matmul": lambda xp, a: a @ a.T,
@@ -102,6 +105,16 @@ def test_nothing_goes_to_the_host_unless_it_is_told_to(cp, heap):
     cp.asnumpy(b)
     assert (heap.counters().device_to_host, heap.counters().device_to_host_bytes) == (2, 4 + 48)
     assert heap.counters().host_to_device == 1
+
+
+def test_a_reduction_takes_no_argument_twice_and_none_too_many(cp):
+    x = cp.ones((2, 3))
+    with pytest.raises(TypeError, match="got dtype twice"):
+        x.sum(0, "f8", dtype="f4")
+    with pytest.raises(TypeError, match="got out twice"):
+        x.max(0, cp.empty(3), out=cp.empty(3))
+    with pytest.raises(TypeError, match="takes an array, axis, out, keepdims"):
+        x.max(0, None, True, 1)
 
 
 def test_reductions_stay_on_the_device_as_0d_arrays(cp):

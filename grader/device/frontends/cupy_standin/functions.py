@@ -89,18 +89,35 @@ UFUNCS["matmul"] = ufunc("matmul", 2)
 UFUNCS |= {"abs": UFUNCS["absolute"], "conj": UFUNCS["conjugate"], "bitwise_not": UFUNCS["invert"]}
 
 
+#: What CuPy's reductions take by position after `axis`, where it is not `out, keepdims`.
+_AFTER_AXIS = {
+    **dict.fromkeys("sum prod mean nansum nanmean argmax argmin".split(), ("dtype", "out", "keepdims")),
+    **dict.fromkeys(("std", "var"), ("dtype", "out", "ddof", "keepdims")),
+    "median": ("out", "overwrite_input", "keepdims"),
+}
+
+
 def _reduction(name: str) -> Function:
-    def reduction(a: Any, axis: Any = None, *, out: Any = None, **options: Any) -> Any:
+    positions = _AFTER_AXIS.get(name, ("out", "keepdims"))
+
+    def reduction(a: Any, axis: Any = None, *more: Any, out: Any = None, **options: Any) -> Any:
+        if len(more) > len(positions):
+            raise TypeError(f"cupy.{name} takes an array, axis, {', '.join(positions)}")
+        given = dict(zip(positions, more, strict=False))
+        if twice := given.keys() & options.keys() or (given.keys() & {"out"} if out is not None else set()):
+            raise TypeError(f"cupy.{name} got {', '.join(sorted(twice))} twice")
+        out = given.pop("out", out)
+        options |= given
         if traced((a,)):
             if out is not None or options:
                 raise TypeError(f"cupy.{name} takes an axis and nothing else inside a fused function")
             return reduce(name, a, axis)
         if not isinstance(a, ndarray):
             raise refuse(a)
-        given = {key: value for key, value in options.items() if value is not None and value is not False}
-        if name == "ptp" and "dtype" in given:
+        chosen = {key: value for key, value in options.items() if value is not None and value is not False}
+        if name == "ptp" and "dtype" in chosen:
             raise TypeError("ptp has no dtype")
-        return call(name, [a], {"axis": axis, **given}, out)
+        return call(name, [a], {"axis": axis, **chosen}, out)
 
     reduction.__name__ = name
     reduction.__doc__ = f"As numpy.{name}, on the emulated device; without an axis the result is a 0-d array."
