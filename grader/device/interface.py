@@ -100,8 +100,8 @@ class Launch:
     before the launch; `initialised` says for each buffer whether its bytes count as written before the
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
     instructions, in all; `thread_step_limit` those of one thread. `trace` is the number in the grid of a warp whose
-    doings are recorded, on the emulated GPU. `variables` holds bytes of the module's own variables as an earlier launch
-    left them, by name; the others begin with their initial values, but for `symbols`, which lie in a buffer.
+    doings are recorded, on the emulated GPU. `variables` holds what the module's own variables begin with, all bytes of
+    each, by name: those that an earlier launch left, or that the host wrote. The others begin with their initial values.
     """
 
     ptx: str
@@ -118,7 +118,6 @@ class Launch:
     thread_step_limit: int = 2_000_000
     trace: int | None = None
     variables: Mapping[str, bytes] = field(default_factory=dict)
-    symbols: tuple[tuple[str, Pointer], ...] = ()
 
 
 @dataclass
@@ -148,7 +147,7 @@ class LaunchResult:
     """`buffers` as the kernel left them, in the order of `Launch.buffers`; `seconds` only from a real GPU.
 
     `printed` is what the kernel's printf wrote, on the emulated GPU; on a real one it goes to the process's stdout.
-    `variables` are those of the module that a kernel may change, from the emulated GPU; a real one keeps them itself.
+    `variables` are those of the module that the kernel may have changed, as it left them.
     `trace` is a `grader.device.emulated.trace.Trace` where the launch asked for one.
     """
 

@@ -110,16 +110,16 @@ class DeviceBench:
         block: Any,
         arguments: tuple[Any, ...],
         shared_bytes: int,
-        symbols: tuple[Any, ...],
+        variables: tuple[Any, ...],
     ) -> list[dict[str, Any]]:
         if any(len(shape) != 3 or any(type(size) is not int for size in shape) for shape in (grid, block)):
             raise HeapError("grid and block have three sizes")
         if not all(isinstance(argument, Argument | bytes) for argument in arguments):
             raise HeapError("a kernel takes arrays and numbers")
-        if not all(type(item) is tuple and list(map(type, item)) == [str, int] for item in symbols):
-            raise HeapError("a symbol is a name and an address")
+        if not all(type(item) is tuple and list(map(type, item)) == [str, int, int] for item in variables):
+            raise HeapError("a variable has a name, an address and a length")
         try:
-            findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes, symbols)
+            findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes, variables)
         except DeviceError as error:
             raise HeapError(str(error)) from None
         return [asdict(finding) for finding in findings]

@@ -146,9 +146,9 @@ class RemoteHeap(ABC):
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
-        symbols: tuple[tuple[str, int], ...] = (),
+        variables: tuple[tuple[str, int, int], ...] = (),
     ) -> tuple[Finding, ...]:
-        findings = self._ask("launch", ptx, entry, grid, block, arguments, shared_bytes, symbols)
+        findings = self._ask("launch", ptx, entry, grid, block, arguments, shared_bytes, variables)
         return tuple(map(Finding.from_plain, findings))
 
     def printed(self) -> str:

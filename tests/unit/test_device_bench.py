@@ -90,8 +90,11 @@ HOSTILE = {
     "a grid of text": ("launch", "ptx", "f", ("1", 1, 1), (1, 1, 1), (), 0, ()),
     "a grid of two": ("launch", "ptx", "f", (1, 1), (1, 1, 1), (), 0, ()),
     "an argument that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (3,), 0, ()),
-    "a symbol that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", "here"),)),
-    "a symbol that lies nowhere": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", 64),)),
+    "a variable that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", "here", 4),)),
+    "a variable without a length": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", FIRST_ADDRESS),)),
+    "a variable that lies nowhere": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", 64, 4),)),
+    "a variable that ends outside": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", FIRST_ADDRESS, 65),)),
+    "a variable of no length": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", FIRST_ADDRESS, -4),)),
 }  # fmt: skip
 
 

@@ -318,20 +318,15 @@ def test_a_gpu_that_the_assembler_does_not_know_is_no_fault_of_the_kernels() -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "place"),
-    [
-        ("counter", Pointer(1, 0, 0, 4)),
-        ("counter", Pointer(0, 1, 0, 4)),
-        ("counter", Pointer(0, -4, 0, 4)),
-        ("other", Pointer(0, 0, 0, 4)),
-    ],
+    ("name", "length"), [("counter", 3), ("counter", 5), ("counter", 0), ("other", 4), ("cells", 4)]
 )
-def test_a_variable_lies_only_in_a_buffer_that_it_fits(name: str, place: Pointer) -> None:
-    code = '__device__ int counter; extern "C" __global__ void f() { counter = 7; }'
+def test_a_launch_brings_only_variables_that_the_module_has_and_all_of_their_bytes(name: str, length: int) -> None:
+    code = """__device__ int counter;
+extern "C" __global__ void f() { __shared__ int cells[1]; cells[0] = 3; counter += cells[0]; }"""
     ptx, entry = compile_ptx(code, "f", (), (9, 0))
-    held = np.zeros(4, np.uint8)
-    fits = Launch(ptx, entry, (1, 1, 1), (1, 1, 1), (), (held,), symbols=(("counter", Pointer(0, 0, 0, 4)),))
-    assert EmulatedDevice().launch(fits).buffers[0].view("i4").tolist() == [7]
-    result = EmulatedDevice().launch(replace(fits, symbols=((name, place),)))
+    names = {("cells" if "cells" in name else name): name for name in parse(ptx).variables}
+    fits = Launch(ptx, entry, (1, 1, 1), (1, 1, 1), (), (), variables={"counter": np.int32(4).tobytes()})
+    assert EmulatedDevice().launch(fits).variables == {"counter": np.int32(7).tobytes()}
+    result = EmulatedDevice().launch(replace(fits, variables={names.get(name, name): bytes(length)}))
     assert [finding.kind for finding in result.findings] == ["unsupported"]
-    assert result.buffers[0].tolist() == [0] * 4
+    assert result.variables == {}
