@@ -172,6 +172,15 @@ def not_assembled() -> Text:
     }
 
 
+def assembler_ended() -> Text:
+    return {
+        "en": "NVIDIA's assembler ended before it had said what this kernel takes. That costs you nothing; check "
+        "again.",
+        "de": "NVIDIAs Assembler endete, bevor er gesagt hatte, was dieser Kernel braucht. Das kostet dich nichts; "
+        "prüfe noch einmal.",
+    }
+
+
 _SPEEDS: dict[str, tuple[str, str]] = {
     "copy_bandwidth": (
         "{got:.0%} of the bandwidth of a plain copy are reached; {wanted:.0%} are asked for",

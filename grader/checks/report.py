@@ -114,7 +114,7 @@ class CheckFinding:
 class Part:
     """One thing that points are given for; `points` is None where it could not be measured here.
 
-    `doubt` says of a timing without points that it was tried and is no result: `inconclusive` or `implausible`.
+    `doubt` says of a measure without points that it was tried and is no result: `inconclusive` or `implausible`.
     """
 
     name: str

@@ -16,13 +16,12 @@ from numba import cuda, float32, int32
 
 from grader.checks import CompiledKernel, LearnerError, use
 from grader.checks.surroundings import compile_numba
-from grader.device.assembler import AssemblyError
+from grader.device.assembler import AssemblyError, assemble
 from grader.device.emulated import EmulatedDevice, ptx_text
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.ptx import parse
 from grader.device.frontends.cupy_standin.kernels import compile_ptx
 from grader.device.interface import DeviceError, Language, Launch, Pointer
-from tests.assembling import assemble
 from tests.kernels import right_kernels, wrong_kernels
 from tests.kernels.case import Case, cuda_cases, python_cases
 from tests.unit.emulator import compiled
