@@ -113,12 +113,14 @@ class HeapCounters:
     def seen(self) -> dict[str, int]:
         """Work started and data moved, under the names that checks use.
 
-        `launches` are kernels and array operations; `to_device` and `to_host` are bytes, `copies_to_host` is how often.
+        `launches` are kernels and array operations; `to_device` and `to_host` are bytes, `copies_to_device` and
+        `copies_to_host` are how often.
         """
         return {
             "launches": self.launches + self.operations,
             "to_device": self.host_to_device_bytes,
             "to_host": self.device_to_host_bytes,
+            "copies_to_device": self.host_to_device,
             "copies_to_host": self.device_to_host,
         }
 

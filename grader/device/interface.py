@@ -6,7 +6,7 @@ Two devices answer this interface: the emulated GPU (`grader.device.emulated`) a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -35,6 +35,8 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "spills": "advice",
     "same-value": "advice",
 }
+#: So many errors of a kind are worth keeping.
+FAULTS = 16
 #: From so much waste on, advice counts for the exit code of a script.
 WASTE = 1 << 20
 
@@ -101,7 +103,7 @@ class Launch:
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
     instructions, in all; `thread_step_limit` those of one thread. `trace` is the number in the grid of a warp whose
     doings are recorded, on the emulated GPU. `variables` holds what the module's own variables begin with, all bytes of
-    each, by name: those that an earlier launch left, or that the host wrote. The others begin with their initial values.
+    each, by name: what an earlier launch left, or what the host wrote. The others begin with their initial values.
     """
 
     ptx: str
@@ -158,6 +160,24 @@ class LaunchResult:
     printed: str = ""
     trace: Any = None
     variables: dict[str, bytes] = field(default_factory=dict)
+
+
+class Faults:
+    """Errors among findings, those of one place once, and of each kind so many that no kind crowds out another."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str | None, int | None, int | None], Finding] = {}
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            known = sum(kind == finding.kind for kind, *_ in self._found)
+            if finding.severity == "error" and known < FAULTS:
+                self._found.setdefault((finding.kind, finding.file, finding.line, finding.other_line), finding)
+
+    def taken(self) -> tuple[Finding, ...]:
+        """Those since this was asked the last time."""
+        found, self._found = self._found, {}
+        return tuple(found.values())
 
 
 class Device(Protocol):

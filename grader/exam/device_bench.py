@@ -17,7 +17,7 @@ from typing import Any
 
 from grader.device.emulated import EmulatedDevice
 from grader.device.heap import DEFAULT_CAPACITY, Argument, HeapError, LocalHeap, OutOfDeviceMemory, View
-from grader.device.interface import DeviceError
+from grader.device.interface import DeviceError, Faults
 from grader.exam.channel import Channel, decode, next_to_speak, unpack
 from grader.exam.device_link import CLOSED, OPEN, RAISED, from_plain, to_plain
 
@@ -34,6 +34,7 @@ class DeviceBench:
     def __init__(self, heap: LocalHeap, largest: int) -> None:
         self.heap = heap
         self.largest = largest
+        self._faults = Faults()
         self._held: set[int] = set()
         self._ended: set[int] = set()
         #: What a front end may ask, with the types of the arguments.
@@ -122,6 +123,7 @@ class DeviceBench:
             findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes, variables)
         except DeviceError as error:
             raise HeapError(str(error)) from None
+        self._faults.add(findings)
         return [asdict(finding) for finding in findings]
 
     def _operate(self, name: str, operands: tuple[Any, ...], options: dict[Any, Any], out: Any) -> tuple[View, ...]:
@@ -147,7 +149,8 @@ class DeviceBench:
             arrays = [self.heap.array(view).copy() for view in views]
             if request["let_go"]:
                 self._let_go()
-            return {"arrays": arrays, "counted": self.heap.counters().seen()}
+            found = [asdict(finding) for finding in self._faults.taken()]
+            return {"arrays": arrays, "counted": self.heap.counters().seen(), "found": found}
         raise HeapError("the device bench knows no such request")
 
     def _let_go(self) -> None:
