@@ -65,7 +65,7 @@ def test_what_passes_computes_the_same(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "cc"), zip([*RIGHT, *WRONG], itertools.cycle(GPUS), strict=False), ids=map(name, [*RIGHT, *WRONG])
+    ("case", "cc"), list(zip([*RIGHT, *WRONG], itertools.cycle(GPUS), strict=False)), ids=map(name, [*RIGHT, *WRONG])
 )
 def test_what_passes_is_the_same_program_and_is_assembled(case: Case, cc: tuple[int, int]) -> None:
     ptx, entry = case.compiled
