@@ -54,11 +54,7 @@ def rows():
         if i != 6:
             parts += field(30 + SIDE * i, 200, (COOL, WARM)[i // 4 % 2], i)
     parts += field(30 + SIDE * 6, 200, WARM, 6, 4)
-    parts.append(
-        arrow(
-            f"M{110 + SIDE * 2.5} {40 + 2 * SIDE} C {120 + SIDE * 2.5} 165, {30 + SIDE * 6.5} 150, {30 + SIDE * 6.5} 195"
-        )
-    )
+    parts.append(arrow(f"M500 116 C 490 170, {30 + SIDE * 6.5} 140, {30 + SIDE * 6.5} 195"))
     save("rows", 590, 260, parts)
 
 

@@ -129,7 +129,8 @@ except RuntimeError as error:
 # * Die ersten `count` Elemente des Ergebnisses sind `signal + factor * drift`, alle weiteren sind die von `signal`.
 # * `count` kann 0 sein.
 # * Das Ergebnis ist ein neues CuPy-Array in `float32`.
-# * Höchstens 2 Operationen werden gestartet, nichts wird kopiert, und die Eingaben bleiben, wie sie sind.
+# * Höchstens 2 Operationen werden gestartet, nichts wird zwischen Host und Device kopiert, und die Eingaben bleiben,
+#   wie sie sind.
 #
 # Zwei sind ein Kernel und eine Kopie auf dem Device, etwa `signal.copy()`.
 
@@ -208,7 +209,8 @@ print(image)
 #   eine. Dahinter liegen Statuszeilen.
 # * Fehlt am Rand des Bildes ein Nachbar, tritt das Pixel selbst an seine Stelle. Statuszeilen sind keine Nachbarn.
 # * Das Ergebnis ist ein neues CuPy-Array mit Form und dtype von `buffer`. Die Statuszeilen kommen unverändert zurück.
-# * Höchstens 2 Operationen werden gestartet, nichts wird kopiert, und die Eingabe bleibt, wie sie ist.
+# * Höchstens 2 Operationen werden gestartet, nichts wird zwischen Host und Device kopiert, und die Eingabe bleibt, wie
+#   sie ist.
 #
 # Lies und schreib in **verschiedene** Arrays. Sonst liest ein Thread einen Nachbarn, den ein anderer schon geglättet
 # hat.
@@ -275,7 +277,8 @@ print("von einer Kopie sieht er", seen)
 #   1, `scale` eine Python-Zahl.
 # * Das Ergebnis ist ein neues CuPy-Array der Form `(height, width)` in `float32`: `scale * (wert - versatz)`, aber nie
 #   unter 0. Dabei ist `wert` das Pixel der Belichtung `channel` und `versatz` der seiner Zeile.
-# * Höchstens 2 Operationen werden gestartet, nichts wird kopiert, und die Eingaben bleiben, wie sie sind.
+# * Höchstens 2 Operationen werden gestartet, nichts wird zwischen Host und Device kopiert, und die Eingaben bleiben,
+#   wie sie sind.
 
 
 # %% nbgrader={"grade_id": "remove_bands", "solution": true}

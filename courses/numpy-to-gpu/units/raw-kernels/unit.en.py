@@ -129,7 +129,7 @@ except RuntimeError as error:
 # * The first `count` elements of the result are `signal + factor * drift`, all others are those of `signal`.
 # * `count` may be 0.
 # * The result is a new CuPy array in `float32`.
-# * At most 2 operations are started, nothing is copied, and the inputs stay as they are.
+# * At most 2 operations are started, nothing is copied between host and device, and the inputs stay as they are.
 #
 # Two are a kernel and a copy on the device, such as `signal.copy()`.
 
@@ -208,7 +208,7 @@ print(image)
 # * Where a neighbour is missing at the edge of the image, the pixel itself takes its place. Status lines are no
 #   neighbours.
 # * The result is a new CuPy array with shape and dtype of `buffer`. The status lines come back unchanged.
-# * At most 2 operations are started, nothing is copied, and the input stays as it is.
+# * At most 2 operations are started, nothing is copied between host and device, and the input stays as it is.
 #
 # Read and write **different** arrays. Else a thread reads a neighbour that another has smoothed already.
 
@@ -273,7 +273,7 @@ print("of a copy it sees", seen)
 #   `scale` a Python number.
 # * The result is a new CuPy array of shape `(height, width)` in `float32`: `scale * (value - offset)`, but never below
 #   0. Here `value` is the pixel of the exposure `channel`, and `offset` that of its row.
-# * At most 2 operations are started, nothing is copied, and the inputs stay as they are.
+# * At most 2 operations are started, nothing is copied between host and device, and the inputs stay as they are.
 
 
 # %% nbgrader={"grade_id": "remove_bands", "solution": true}
