@@ -52,10 +52,10 @@ def turns(steps=3):
     """Two arrays that are read and written in turn; the one with the result has a heavy frame."""
     svg = HEAD.format(width=740, height=200)
     for step in range(1, steps + 1):
-        left = 20 + (step - 1) * 245
-        svg += words(left + 105, 30, str(step))
-        source, target = (left, left + 140) if step % 2 else (left + 140, left)
-        for x, name in ((left, "A"), (left + 140, "B")):
+        left = 20 + (step - 1) * 258
+        svg += words(left + 95, 30, str(step))
+        source, target = (left, left + 120) if step % 2 else (left + 120, left)
+        for x, name in ((left, "A"), (left + 120, "B")):
             last = step == steps and x == target
             svg += box(x, 50, 70, 130, ORANGE if x == target else BLUE, name, 5 if last else 1)
         svg += arrow(source + 72, 115, target - 4, 115) if source < target else arrow(source - 2, 115, target + 74, 115)

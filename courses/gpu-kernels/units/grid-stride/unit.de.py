@@ -55,7 +55,7 @@ print(f"{2 * 64} Threads, {missing} Pixel ohne Temperatur")
 #
 # Lies die Spalte unter Thread 5: Er nimmt Pixel 5, dann Pixel 13, und danach ist keins mehr da. Von einem Pixel zum
 # nächsten geht er um 8 weiter, die Zahl **aller Threads im Grid**. So eine Schleife heißt *Grid-Stride-Schleife*: Ihre
-# Schrittweite (englisch *stride*) ist das Grid.
+# Schrittweite, auf Englisch *Stride*, ist das Grid.
 #
 # Beide Zahlen kennt Numba: `cuda.grid(1)` ist die Nummer dieses Threads, und `cuda.gridsize(1)` sagt, wie viele es
 # sind. Die Schleife ist damit eine Zeile: `range(Anfang, Ende, Schritt)` mit dem Thread als Anfang, der Zahl der Pixel
@@ -303,7 +303,7 @@ film = 60 * 480 * 640
 print(f"Ein Film aus 60 Bildern hat {film} Pixel: {film // 256} Blöcke mit 256")
 
 # %% [markdown]
-# Die emulierte GPU ist klein; eine echte hat viel mehr Multiprozessoren. Ein Grid, das sie einmal oder ein paarmal
+# Die emulierte GPU ist klein; eine echte hat viel mehr Multiprozessoren. Ein Grid, das sie einmal oder wenige Male
 # füllt, ist ein guter Anfang. Welches das schnellste ist, sagt nur eine Messung. Mit dieser Schleife kannst du sie
 # ausprobieren, ohne den Kernel zu ändern.
 
@@ -330,6 +330,6 @@ print(f"Ein Film aus 60 Bildern hat {film} Pixel: {film // 256} Blöcke mit 256"
 #
 # ## Zum Weiterlesen
 #
-# * [Numba CUDA: Positionen von Threads, mit grid und gridsize (englisch)](https://nvidia.github.io/numba-cuda/user/kernels.html)
+# * [Numba CUDA: Positionen von Threads, mit `grid` und `gridsize` (englisch)](https://nvidia.github.io/numba-cuda/user/kernels.html)
 # * [Blog von NVIDIA über anpassungsfähige Kernel mit Grid-Stride-Schleifen (englisch)](https://developer.nvidia.com/blog/cuda-pro-tip-write-flexible-kernels-grid-stride-loops/)
 # * [CUDA Programming Guide von NVIDIA: Threads, Blöcke und Grids (englisch)](https://docs.nvidia.com/cuda/cuda-programming-guide/)

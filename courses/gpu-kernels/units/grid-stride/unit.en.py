@@ -246,8 +246,8 @@ print(f"{found.size} numbers, the greatest is {found.max():.2f}, and of all pixe
 # ## Exercise 3: sum_shares
 #
 # How much heat is in an image? For that its raw counts are summed up. Write a kernel in which each thread sums its
-# **share**. If the grid has `T` threads, thread `t` adds up `raw[t]`, `raw[t + T]`, `raw[t + 2 * T]` and so on. It writes
-# the sum to `sums[t]`.
+# **share**. If the grid has `T` threads, thread `t` adds up `raw[t]`, `raw[t + T]`, `raw[t + 2 * T]` and so on. It
+# writes the sum to `sums[t]`.
 #
 # * `sums` has exactly one element for each thread of the grid. What is in it before is not defined.
 # * A thread without a pixel writes 0.
@@ -326,6 +326,6 @@ print(f"a film of 60 images has {film} pixels: {film // 256} blocks of 256")
 #
 # ## Further reading
 #
-# * [Numba CUDA: thread positions, with grid and gridsize](https://nvidia.github.io/numba-cuda/user/kernels.html)
+# * [Numba CUDA: thread positions, with `grid` and `gridsize`](https://nvidia.github.io/numba-cuda/user/kernels.html)
 # * [NVIDIA's blog on flexible kernels with grid-stride loops](https://developer.nvidia.com/blog/cuda-pro-tip-write-flexible-kernels-grid-stride-loops/)
 # * [NVIDIA's CUDA Programming Guide: the thread hierarchy](https://docs.nvidia.com/cuda/cuda-programming-guide/)
