@@ -29,6 +29,7 @@ from campus.settings import Settings, SettingsError, load
 Level = Literal["ok", "note", "fix"]
 
 #: Commands that the browser tests accept, in this order.
+_DICTIONARIES = Path("/usr/share/hunspell")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: What must be installed, and what the tests need besides.
 PACKAGES = ("jupyterhub", "jupyterlab", "nbgrader", "numba", "numba-cuda", "sqlalchemy")
@@ -103,7 +104,7 @@ def examine(settings_file: Path | None = None, tests: bool = False) -> list[Line
         lines += [*_settings(settings), *_data(settings), *_database(settings), *_port(settings)]
     lines.append(_trust())
     if tests:
-        lines += [*_packages(TEST_PACKAGES, "make install DEV=1"), *_browser(), *_postgres()]
+        lines += [*_packages(TEST_PACKAGES, "make install DEV=1"), *_browser(), *_dictionaries(), *_postgres()]
     return lines
 
 
@@ -399,6 +400,18 @@ def _browser() -> Iterator[Line]:
         yield Line("ok", f"browser for the tests: {found}")
     else:
         yield Line("fix", "no Chromium for the browser tests: apt install chromium")
+
+
+def _dictionaries() -> Iterator[Line]:
+    mend = "apt install hunspell hunspell-de-de hunspell-en-gb"
+    if shutil.which("hunspell") is None:
+        yield Line("fix", f"no hunspell to read the courses' text with: {mend}")
+        return
+    missing = [name for name in ("de_DE", "en_GB") if not (_DICTIONARIES / f"{name}.dic").exists()]
+    if missing:
+        yield Line("fix", f"hunspell has no dictionary {' and no '.join(missing)}: {mend}")
+    else:
+        yield Line("ok", "hunspell with German and English dictionaries for the tests")
 
 
 def _postgres() -> Iterator[Line]:

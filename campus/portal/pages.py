@@ -159,10 +159,14 @@ def _verdict(visit: Visit, submission_id: str) -> dict[str, Any]:
     submission = visit.portal.store.submission(submission_id)
     assert submission is not None
     shown = shelf.shown(visit, submission)
+    grade = shelf.grade_of(visit, submission) if shown and shelf.counts(visit, submission) else None
+    assessment = shelf.assessment(visit, submission)
     return {
         "shown": shown,
         "earlier": shelf.earlier(visit, submission),
-        "grade": shelf.grade_of(visit, submission) if shown and shelf.counts(visit, submission) else None,
+        "grade": grade,
+        "assessment": assessment,
+        "passed": shelf.passed(assessment, grade) if assessment else None,
         "outcomes": OUTCOMES,
         "signs": shelf.SIGNS,
         # What a test saw in secret is for those who mark; their own submissions included.

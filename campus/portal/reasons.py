@@ -24,6 +24,7 @@ _KNOWN = [
     (r"in the gradebook", mark("in the gradebook")),
     (r"recorded", mark("in the gradebook")),
     (r"a newer one counts", mark("a newer submission counts")),
+    (r"a better one counts", mark("a better attempt counts")),
     (r"the gradebook could not be written", mark("the gradebook could not be written")),
     (r"(?P<number>\d+) attempts ended: (?P<detail>.*)", mark("%(number)s attempts ended without a result")),
     (r"verdict refused: (?P<detail>.*)", mark("the verdict cannot be right, and was refused")),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from campus.portal.language import mark
 from campus.portal.visit import Visit
 from campus.settings import split_course_id
+from grader.course.model import Assessment, assessment_of
 from grader.exam.verdict import Verdict
 
 if TYPE_CHECKING:
     from grader.records import Grade, Place
     from grader.store import CourseVersion, Submission
 
+#: Shares of points are not exact; nobody misses a pass by this.
+_ROUNDING = 1e-9
 #: Rows of a table on one page.
 ROWS = 50
 #: The way of a submission, as the steps of a page.
@@ -67,9 +70,22 @@ class CourseCard:
 
 
 @dataclass(frozen=True)
+class AssessmentRow:
+    """How somebody stands in an assessment. `passed` is None before the first verdict, and while a person's mark may
+    still decide; `needed` are points; `attempts` are allowed in all (None: any number), and the next one not before
+    `next_at`, if that is to come."""
+
+    passed: bool | None
+    needed: float
+    used: int
+    attempts: int | None
+    next_at: datetime | None
+
+
+@dataclass(frozen=True)
 class UnitRow:
     """One unit with what the person has done in it. Scores are None before the first verdict; `own_deadline` says that
-    the deadline was put off for this person."""
+    the deadline was put off for this person. `assessment` is None in an ordinary unit."""
 
     id: str
     title: str
@@ -83,6 +99,7 @@ class UnitRow:
     last_score: float | None
     best_score: float | None
     grade: Grade | None
+    assessment: AssessmentRow | None
 
 
 @dataclass(frozen=True)
@@ -215,6 +232,7 @@ def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
         scores = [(one, found.score) for one in sent if (found := verdict_of(visit, one)) is not None]
         extension = visit.portal.store.extension(version.course_id, unit["id"], visit.access.name)
         own = extension.until if extension else None
+        grade = grade_of(visit, last) if last else None
         rows.append(
             UnitRow(
                 id=unit["id"],
@@ -228,10 +246,45 @@ def units(visit: Visit, version: CourseVersion) -> list[UnitRow]:
                 last=last,
                 last_score=scores[0][1] if scores else None,
                 best_score=max(score for _one, score in scores) if scores else None,
-                grade=grade_of(visit, last) if last else None,
+                grade=grade,
+                assessment=_assessment(version, unit, sent, extension.attempts if extension else 0, grade),
             )
         )
     return rows
+
+
+def _assessment(
+    version: CourseVersion, unit: dict[str, Any], sent: list[Submission], more: int, grade: Grade | None
+) -> AssessmentRow | None:
+    """How the person who has `sent` these, newest first, and may try so many times `more`, stands in the unit."""
+    found = assessment_of(version.bundle, unit["id"])
+    if found is None:
+        return None
+    used = [one for one in sent if one.state not in ("withdrawn", "failed")]
+    attempts = None if unit.get("attempts") is None else unit["attempts"] + more
+    ready = used[0].received_at + timedelta(minutes=unit.get("cooldown_minutes") or 0) if used else None
+    may_try = attempts is None or len(used) < attempts
+    return AssessmentRow(
+        passed=passed(found, grade),
+        needed=found.pass_share * unit["max_score"],
+        used=len(used),
+        attempts=attempts,
+        next_at=ready if ready and may_try and ready > datetime.now(UTC) else None,
+    )
+
+
+def passed(assessment: Assessment, grade: Grade | None) -> bool | None:
+    """Whether the grade is enough; None where nothing is recorded, or a person's mark may still decide."""
+    if grade is None:
+        return None
+    enough = grade.score >= assessment.pass_share * grade.max_score - _ROUNDING
+    return None if grade.needs_manual and not enough else enough
+
+
+def assessment(visit: Visit, submission: Submission) -> Assessment | None:
+    """What the course says of the submission's unit, if that is an assessment."""
+    version = version_of(visit, submission.course_id)
+    return None if version is None else assessment_of(version.bundle, submission.assignment)
 
 
 def _text(objective: dict[str, str]) -> dict[str, str]:

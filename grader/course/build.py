@@ -63,6 +63,7 @@ def build_course(course: Course, target: Path, tests: Mapping[str, Tests] | None
                 deadline=entry.deadline.isoformat() if entry.deadline else None,
                 tests=entry.tests or (tests or {}).get(name, "examiner"),
                 processes=entry.processes,
+                assessment=entry.assessment,
                 attempts=entry.attempts,
                 cooldown_minutes=entry.cooldown_minutes,
                 late=entry.late,

@@ -39,6 +39,11 @@ class _Case:
     language: str
     content: bytes
     judge: Callable[[Verdict], Iterator[str]]
+    compute_capability: tuple[int, int] | None = None
+
+
+#: Beside the exam's own: kernels compile for these, Blackwell's of data centres (sm_100) and of workstations (sm_120).
+OTHER_GPUS = ((10, 0), (12, 0))
 
 
 def check(
@@ -150,6 +155,7 @@ def _prove(
                 seed=1,
                 tests=modes[case.unit],
                 processes=case.unit in opened.processes,
+                compute_capability=case.compute_capability,
             )
         except SubmissionError as error:
             return [Problem(case.file, None, f"{case.label}: {error}")]
@@ -180,6 +186,14 @@ def _judged(unit: Unit, language: str, trial: Trial) -> Iterator[Problem]:
         yield Problem(unit.folder / "solution", None, f"{name}, model solution, {language}: {text}")
     for text in _no_points(trial.starter[tests]):
         yield Problem(unit.file(language), None, f"{name}, starter, {language}: {text}")
+    if unit.entry.assessment is not None and tests == "in-process":
+        why = "; ".join(map(str, trial.mode.differences)) or "course.yaml says so"
+        yield Problem(
+            unit.file(language),
+            None,
+            f"{name} is an assessment, whose tests must run apart from learner code, and they run in-process: {why};"
+            " change the tests, or drop `assessment`",
+        )
     if unit.entry.tests == "examiner":
         for difference in trial.mode.differences:
             text = f"{name} has `tests: examiner`, yet {difference}; change the test, or drop `tests`"
@@ -191,12 +205,20 @@ def _cases(course: Course, unit: Unit) -> Iterator[_Case]:
     models = {grade_id: answer.source for grade_id, answer in unit.solutions.items()}
 
     def case(
-        label: str, file: Path, language: str, answers: dict[str, str], judge: Callable[[Verdict], Iterator[str]]
+        label: str,
+        file: Path,
+        language: str,
+        answers: dict[str, str],
+        judge: Callable[[Verdict], Iterator[str]],
+        compute_capability: tuple[int, int] | None = None,
     ) -> _Case:
         content = nbformat.writes(answered(released(notebook(unit, language)), answers)).encode()
-        return _Case(f"{name}, {label}", file, name, language, content, judge)
+        return _Case(f"{name}, {label}", file, name, language, content, judge, compute_capability)
 
     base, *others = course.file.languages
+    for major, minor in OTHER_GPUS:
+        label = f"model solution, sm_{major}{minor}"
+        yield case(label, unit.folder / "solution", base, models, _full_marks, (major, minor))
     for language in others:
         yield case(f"model solution, {language}", unit.folder / "solution", language, models, _full_marks)
         yield case(f"starter, {language}", unit.file(language), language, {}, _no_points)

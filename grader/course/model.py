@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from grader.exam.verdict import Tests
 
@@ -87,13 +87,25 @@ class Offer(_Model):
                     yield f"offer.withdrawal: consumers may withdraw; say how, in {language}"
 
 
+class Assessment(_Model):
+    """A unit that is passed, or not yet: by `pass_share` of its points in one attempt. Each attempt has inputs of its
+    own, and the best counts."""
+
+    pass_share: Annotated[float, Field(gt=0, le=1)] = 0.7
+
+
+#: What holds for an assessment whose author says nothing else.
+ASSESSMENT_ATTEMPTS, ASSESSMENT_COOLDOWN = 5, 30
+
+
 class UnitEntry(_Model):
     """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes; `late` says what happens to
     submissions after the deadline. `exercises` says by grade id which objectives each exercise proves.
 
     `tests` says where its test cells run; without it, the model solution and the starter are tried both ways. With
     `processes` a learner's code may make processes, in an exam room that is started as root. A person may submit it
-    `attempts` times (None: as often as they like), with `cooldown_minutes` in between.
+    `attempts` times (None: as often as they like), with `cooldown_minutes` in between; an `assessment` 5 times with 30
+    minutes in between, unless its author says otherwise.
     """
 
     id: Slug
@@ -105,8 +117,16 @@ class UnitEntry(_Model):
     late: Late = "refuse"
     tests: Tests | None = None
     processes: bool = False
+    assessment: Assessment | None = None
     attempts: Annotated[int, Field(gt=0)] | None = None
     cooldown_minutes: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_assessment(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("assessment") is None:
+            return given
+        return {"attempts": ASSESSMENT_ATTEMPTS, "cooldown_minutes": ASSESSMENT_COOLDOWN, **given}
 
 
 class CourseFile(_Model):
@@ -135,6 +155,7 @@ class BundleUnit(_Model):
     processes: bool = False
     objectives: list[dict[str, str]] = []
     deadline: str | None = None
+    assessment: Assessment | None = None
     attempts: int | None = None
     cooldown_minutes: int = 0
     late: Late = "refuse"
@@ -154,3 +175,9 @@ class Bundle(_Model):
     digest: str = ""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def assessment_of(bundle: Mapping[str, Any], unit: str) -> Assessment | None:
+    """What `bundle.json` says of a unit that is an assessment; None where it is none."""
+    found = next((one.get("assessment") for one in bundle["units"] if one["id"] == unit), None)
+    return None if found is None else Assessment.model_validate(found)

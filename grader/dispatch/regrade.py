@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader.course.model import assessment_of
 from grader.dispatch.exams import Exams
 from grader.exam.room import ExamError
 from grader.exam.verdict import Verdict
@@ -48,14 +49,22 @@ class Regrade:
     """One assignment's. Raises StoreError where the course or the assignment is unknown."""
 
     def __init__(self, store: Store, exams: Exams, course_id: str, assignment: str) -> None:
-        self.digest = version_with(store, course_id, assignment).digest
+        version = version_with(store, course_id, assignment)
+        self.digest = version.digest
+        self.assessment = assessment_of(version.bundle, assignment)
         self.store, self.exams = store, exams
         self.course_id, self.assignment = course_id, assignment
 
     def counting(self) -> list[Submission]:
-        """Submissions whose verdict counts and is by another version of the course than the current one."""
-        found = self.store.latest(self.course_id, self.assignment, in_gradebook=True)
-        return [submission for submission in found if submission.bundle_digest != self.digest]
+        """Submissions whose verdict counts and is by another version of the course than the current one; of an
+        assessment all that have one, since any may be the best by the new tests."""
+        return [submission for submission in self._judged() if submission.bundle_digest != self.digest]
+
+    def _judged(self) -> list[Submission]:
+        if self.assessment is None:
+            return self.store.latest(self.course_id, self.assignment, in_gradebook=True)
+        attempts = self.store.submissions(self.course_id, self.assignment, limit=None)
+        return [one for one in reversed(attempts) if self.store.verdict(one.id) is not None]
 
     def waiting(self) -> int:
         """How many submissions have no verdict yet; they are examined by the version they were handed in for."""
@@ -81,7 +90,7 @@ class Regrade:
 
     def _left_behind(self) -> list[str]:
         """Verdicts of an earlier regrade that was killed before they were recorded."""
-        here = {one.id for one in self.store.latest(self.course_id, self.assignment, in_gradebook=True)}
+        here = {one.id for one in self._judged()}
         return [submission_id for submission_id in self.store.unrecorded() if submission_id in here]
 
     def _examined(self, submission: Submission) -> tuple[Change, str]:

@@ -99,6 +99,7 @@ class Conduct:
         tests: Tests,
         measured: Mapping[str, Mapping[str, Any]],
         processes: bool,
+        compute_capability: tuple[int, int],
     ) -> None:
         self.tests = tests
         self.may_fork = processes
@@ -109,7 +110,7 @@ class Conduct:
         self.options = {
             "language": language,
             "device": home.device,
-            "compute_capability": list(home.compute_capability),
+            "compute_capability": list(compute_capability),
             "cell_seconds": limits.cell_seconds,
             "call_seconds": limits.call_seconds,
             "output_bytes": limits.output_bytes,

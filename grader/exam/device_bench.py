@@ -165,7 +165,8 @@ def serve(channel: Channel, options: dict[str, Any], link: Channel | None = None
     """Answer until the other side is gone; `link` leads to the candidate, which is heard while the room lets it ask."""
     memory, _ = resource.getrlimit(resource.RLIMIT_AS)
     capacity = DEFAULT_CAPACITY if memory == resource.RLIM_INFINITY else memory // _SHARE
-    heap = LocalHeap(EmulatedDevice(), capacity=capacity, most=_MOST_ALLOCATIONS)
+    device = EmulatedDevice(tuple(options["compute_capability"]))
+    heap = LocalHeap(device, capacity=capacity, most=_MOST_ALLOCATIONS)
     bench = DeviceBench(heap, largest=channel.limit // 2)
     heard = [channel]
     while True:

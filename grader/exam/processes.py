@@ -111,12 +111,9 @@ def end_all(processes: Collection[Process]) -> None:
 class Processes:
     """Use as a context manager; the zygote inside stays warm between exams."""
 
-    def __init__(
-        self, limits: ExamLimits, device: str, scratch: Path | None, compute_capability: tuple[int, int] = (9, 0)
-    ) -> None:
+    def __init__(self, limits: ExamLimits, device: str, scratch: Path | None) -> None:
         self.limits = limits
         self.device = device
-        self.compute_capability = compute_capability
         self._scratch = scratch
         self._held = contextlib.ExitStack()
         self._zygote: subprocess.Popen[bytes] | None = None

@@ -40,8 +40,8 @@ class ExamRoom:
         scratch: Path | None = None,
     ) -> None:
         self.limits = limits or ExamLimits()
-        self.device, compute_capability = _chosen_device(device)
-        self.processes = Processes(self.limits, self.device, scratch, compute_capability)
+        self.device, self.compute_capability = _chosen_device(device)
+        self.processes = Processes(self.limits, self.device, scratch)
 
     def __enter__(self) -> ExamRoom:
         self.processes.__enter__()
@@ -66,7 +66,11 @@ class ExamRoom:
             owner = self.processes.make_folder("candidate", place, [])
             for name, data in files.items():
                 write_file(place, name, data, owner)
-            options = {"device": self.device, "output_bytes": self.limits.output_bytes}
+            options = {
+                "device": self.device,
+                "compute_capability": list(self.compute_capability),
+                "output_bytes": self.limits.output_bytes,
+            }
 
             link = started.enter_context(contextlib.closing(LinkEnds()))
 
@@ -109,14 +113,16 @@ class ExamRoom:
         tests: Tests = "examiner",
         measured: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
         processes: bool = False,
+        compute_capability: tuple[int, int] | None = None,
     ) -> Verdict:
         """The verdict on a submission.
 
         `source` is the instructor's folder of the assignment, `files` are the submitted ones by relative name, and
         `given` is the folder that learners got. `seed` is for all checks, or by grade id. `tests` says where test cells
         run: in the examiner, or inside the candidate. `measured` are the measurements of an earlier exam, by grade id,
-        whose verdict is to be reached again. With `processes` learner code may make processes. Raises SubmissionError
-        for what cannot be examined, ExamError for a failure of ours.
+        whose verdict is to be reached again. With `processes` learner code may make processes. The emulated GPU can be
+        of another `compute_capability`. Raises SubmissionError for what cannot be examined, ExamError for a failure of
+        ours.
         """
         notebooks = sorted(source.glob("*.ipynb"))
         if not notebooks:
@@ -164,6 +170,7 @@ class ExamRoom:
                     *(self.processes, folder, source, laid, files, given, language, seed, deadline, tests),
                     measured=measured,
                     processes=processes,
+                    compute_capability=compute_capability or self.compute_capability,
                 ) as exam,
             ):
                 cells += exam.run()

@@ -16,6 +16,7 @@ import nbformat
 from nbgrader.api import MissingEntry
 
 from grader.course import archives
+from grader.course.model import assessment_of
 from grader.exam.verdict import Verdict
 from grader.records.convert import Converter
 from grader.records.feedback import page
@@ -57,6 +58,7 @@ class Registrar:
         self.courses = courses
         self.gradebook_url = gradebook_url
         self._converter = Converter()
+        self._bundles: dict[str, dict[str, Any]] = {}
         self._maxima: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
         self._outlines: dict[tuple[str, str, str], dict[tuple[str, str], Place]] = {}
 
@@ -144,13 +146,26 @@ class Registrar:
                 why = f"verdict refused: {problem}"
                 self.store.mark_recorded(submission_id, State.NEEDS_REVIEW, why, in_gradebook=False)
                 return State.NEEDS_REVIEW
-            # The last submission counts; a verdict that comes late must not replace a newer one's.
-            counts = not self._newer(submission)
-            if counts:
-                self._write(submission, verdict)
             state = State.NEEDS_REVIEW if verdict.needs_review else State.GRADED
-            why = "in the gradebook" if counts else "a newer one counts"
-            self.store.mark_recorded(submission_id, state, why, in_gradebook=counts, mail=self.mail)
+            if assessment_of(self._bundle(submission.bundle_digest), submission.assignment) is not None:
+                best, its_verdict = self._best(submission, verdict)
+                if best.id == submission_id or [best.id] != [one.id for one in self._held(submission)]:
+                    # A regrade may have taken from the one that counted, so that an older one does again.
+                    self._write(best, its_verdict)
+                counts, why, holder = best.id == submission_id, "a better one counts", best.id
+            else:
+                # The last submission counts; a verdict that comes late must not replace a newer one's.
+                counts, why, holder = not self._newer(submission), "a newer one counts", None
+                if counts:
+                    self._write(submission, verdict)
+            self.store.mark_recorded(
+                submission_id,
+                state,
+                "in the gradebook" if counts else why,
+                in_gradebook=counts,
+                holder=holder,
+                mail=self.mail,
+            )
             return state
 
     def rewrite(self, course: str, assignment: str, person: str) -> None:
@@ -175,10 +190,30 @@ class Registrar:
             raise UnknownSubmission(f"{submission_id} has no verdict")
         return Verdict.model_validate_json(text)
 
+    def _held(self, submission: Submission) -> list[Submission]:
+        """The submission of the same person whose verdict the gradebook holds, if there is one."""
+        return self.store.latest(submission.course_id, submission.assignment, submission.person, in_gradebook=True)
+
     def _newer(self, submission: Submission) -> bool:
-        """Whether the gradebook holds a newer submission of the same person."""
-        newest = self.store.latest(submission.course_id, submission.assignment, submission.person, in_gradebook=True)
-        return any(other.number > submission.number for other in newest)
+        return any(held.number > submission.number for held in self._held(submission))
+
+    def _best(self, submission: Submission, verdict: Verdict) -> tuple[Submission, Verdict]:
+        """Of the person's attempts, this one included, that with most points; of those with as many the newest."""
+        attempts = [(submission, verdict)]
+        for other in self.store.submissions(submission.course_id, submission.assignment, submission.person):
+            if other.id == submission.id or not other.recorded or self.store.verdict(other.id) is None:
+                continue
+            its_verdict, cells = self._verdict(other.id), self._cells(other.bundle_digest, other.assignment)
+            if implausible(its_verdict, other.assignment, cells) is None:
+                attempts.append((other, its_verdict))
+        return max(attempts, key=lambda attempt: (attempt[1].score, attempt[0].number))
+
+    def _bundle(self, digest: str) -> dict[str, Any]:
+        """bundle.json of a course version."""
+        if digest not in self._bundles:
+            files = archives.read(self.store.bundle_tar(digest), archives.ACCEPTED)
+            self._bundles[digest] = json.loads(files["bundle.json"])
+        return self._bundles[digest]
 
     def _write(self, submission: Submission, verdict: Verdict) -> None:
         root = self.courses / submission.course_id
@@ -265,7 +300,7 @@ class Registrar:
         key = (digest, assignment, language)
         if key not in self._outlines:
             bundle = archives.read(self.store.bundle_tar(digest), archives.ACCEPTED)
-            languages = json.loads(bundle["bundle.json"])["languages"]
+            languages = self._bundle(digest)["languages"]
             chosen = language if language in languages else languages[0]
             folder = PurePosixPath("release", chosen, assignment)
             self._outlines[key] = {

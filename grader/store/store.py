@@ -153,9 +153,9 @@ class Store:
         course_id: str | None = None,
         assignment: str | None = None,
         person: str | None = None,
-        limit: int = 1000,
+        limit: int | None = 1000,
     ) -> list[Submission]:
-        """Newest first."""
+        """Newest first; with no `limit` all of them."""
         query = select(SubmissionRow).limit(limit)
         query = query.order_by(SubmissionRow.received_at.desc(), SubmissionRow.number.desc(), SubmissionRow.id)
         for column, value in (
@@ -387,22 +387,41 @@ class Store:
         who: str = "registrar",
         *,
         in_gradebook: bool = True,
+        holder: str | None = None,
         mail: bool = False,
     ) -> None:
-        """The gradebook holds the verdict, or a newer one, or refuses it (`needs review`); `in_gradebook` says whether
-        this one was written. With `mail` the learner gets one, if there was none before for this submission. Marking
-        twice changes nothing."""
+        """The gradebook holds the verdict, or another one, or refuses it (`needs review`); `in_gradebook` says whether
+        this one was written. `holder` is the person's submission whose verdict it holds, where that may be an older
+        one. With `mail` the learner gets one, if there was none before for this submission. Marking twice changes
+        nothing."""
         with self._database.writing() as session:
             row = self._row(session, submission_id, lock=True)
             if row.recorded:
                 return
             row.recorded = True
             row.in_gradebook = in_gradebook
+            if holder is not None:
+                self._hold(session, self._row(session, holder))
             row.lease_worker = row.record_after = None
             row.note = why if state != State.GRADED else ""
             self._enter(session, row, State(state), who, why)
             if mail and session.get(MailRow, submission_id) is None:
                 session.add(MailRow(submission_id=submission_id, due_at=_now(), tries=0))
+
+    @staticmethod
+    def _hold(session: Session, row: SubmissionRow) -> None:
+        """It counts, whatever counted before it that is newer."""
+        row.in_gradebook = True
+        session.execute(
+            update(SubmissionRow)
+            .where(
+                SubmissionRow.course_id == row.course_id,
+                SubmissionRow.assignment == row.assignment,
+                SubmissionRow.person == row.person,
+                SubmissionRow.number > row.number,
+            )
+            .values(in_gradebook=False)
+        )
 
     def postpone_recording(self, submission_id: str, why: str, who: str = "registrar") -> None:
         """The verdict could not be recorded, and that is our failure: it is due again after a pause that grows."""

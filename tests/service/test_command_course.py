@@ -100,6 +100,17 @@ def test_the_mode_that_was_found_is_told_from_a_kept_proof(tmp_path: Path) -> No
     assert told[0].tests == "in-process"
 
 
+def test_an_assessment_whose_tests_run_beside_learner_code_is_refused(tmp_path: Path) -> None:
+    folder = small_course(tmp_path / "course")
+    manifest = folder / "course.yaml"
+    manifest.write_text(manifest.read_text() + "    assessment: {}\n")
+    assert check(folder) == []
+    manifest.write_text(manifest.read_text() + "    tests: in-process\n")
+    (problem,) = check(folder)
+    assert "double is an assessment" in problem.message
+    assert "drop `assessment`" in problem.message
+
+
 def test_several_courses_are_checked_and_each_is_answered_for(tmp_path: Path, course: Path) -> None:
     bad = small_course(tmp_path / "bad")
     (bad / "units/double/solution/double.py").unlink()

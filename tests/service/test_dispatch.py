@@ -19,7 +19,7 @@ from nbgrader.preprocessors import ComputeChecksums
 from campus.extensions import enter
 from grader.course.archives import pack, pack_files
 from grader.course.build import answered
-from grader.course.model import Bundle, BundleUnit, Licences, Text
+from grader.course.model import Assessment, Bundle, BundleUnit, Licences, Text
 from grader.dispatch.exams import Exams
 from grader.dispatch.regrade import Change, Regrade, replay
 from grader.dispatch.worker import Worker
@@ -59,9 +59,9 @@ def source(points: int = 4, check: str = "assert double(4) == 8", more: bool = F
     return nbformat.writes(answered(made, {"double": MODEL})).encode()
 
 
-def write_manifest(folder: Path, deadline: str | None = None) -> dict[str, Any]:
+def write_manifest(folder: Path, deadline: str | None = None, assessment: Assessment | None = None) -> dict[str, Any]:
     """The manifest of a version that lies in `folder`."""
-    unit = BUNDLE.units[0].model_copy(update={"deadline": deadline})
+    unit = BUNDLE.units[0].model_copy(update={"deadline": deadline, "assessment": assessment})
     bundle = BUNDLE.model_copy(update={"units": [unit]})
     (folder / "bundle.json").write_text(bundle.model_dump_json(by_alias=True))
     return bundle.model_dump(mode="json", by_alias=True)
@@ -101,11 +101,18 @@ class Desk:
         assert lease.submission.id == submission.id
         assert self.store.deliver(lease.token, verdict.model_dump_json())
 
-    def publish(self, folder: Path, digest: str, deadline: str | None = None, **changes: Any) -> None:
+    def publish(
+        self,
+        folder: Path,
+        digest: str,
+        deadline: str | None = None,
+        assessment: Assessment | None = None,
+        **changes: Any,
+    ) -> None:
         """Another version of the course."""
         (folder / "source" / "unit").mkdir(parents=True)
         (folder / "source" / "unit" / "unit.ipynb").write_bytes(source(**changes))
-        manifest = write_manifest(folder, deadline)
+        manifest = write_manifest(folder, deadline, assessment)
         self.registrar.prepare(COURSE, manifest, digest, folder)
         self.store.publish(COURSE, manifest, pack(folder), digest, "instructor")
 
@@ -573,6 +580,59 @@ def test_a_regrade_leaves_out_what_does_not_count(desk: Desk, tmp_path: Path) ->
     assert told(list(work.apply(desk.registrar, "ines", "stricter"))) == {"anna": (4, -4)}
     assert work.waiting() == 1
     assert desk.store.verdict(waits.id) is None
+
+
+def test_of_an_assessment_the_best_attempt_counts_and_of_equals_the_newest(desk: Desk, tmp_path: Path) -> None:
+    desk.publish(tmp_path / "v2", "v2", assessment=Assessment())
+    attempts = [desk.hand_in(f"def double(x):\n    return 2 * x + {number}") for number in range(5)]
+    counted = []
+    for attempt, score in zip(attempts, (1.0, 3.0, 2.0, 3.0, 0.0), strict=True):
+        desk.deliver(attempt, score=score)
+        desk.registrar.record(attempt.id)
+        (held,) = desk.store.latest(COURSE, "unit", in_gradebook=True)
+        counted.append((held.number, desk.grade()[0]))
+    assert counted == [(1, 1), (2, 3), (2, 3), (4, 3), (4, 3)]
+    assert [event.why for event in desk.store.log(attempts[2].id)][-1] == "a better one counts"
+
+
+def test_an_attempt_at_an_assessment_that_is_recorded_late_is_compared_all_the_same(desk: Desk, tmp_path: Path) -> None:
+    desk.publish(tmp_path / "v2", "v2", assessment=Assessment())
+    first, second = desk.hand_in(MODEL), desk.hand_in(f"{MODEL} + 0")
+    desk.deliver(first, score=4)
+    desk.deliver(second, score=1)
+    desk.registrar.record(second.id)
+    assert desk.grade()[0] == 1
+    desk.registrar.record(first.id)
+    assert desk.grade()[0] == 4
+    assert [one.id for one in desk.store.latest(COURSE, "unit", in_gradebook=True)] == [first.id]
+
+
+def test_a_verdict_that_lies_is_no_best_attempt(desk: Desk, tmp_path: Path) -> None:
+    desk.publish(tmp_path / "v2", "v2", assessment=Assessment())
+    liar, honest = desk.hand_in(MODEL), desk.hand_in(f"{MODEL} + 0")
+    desk.deliver(liar, score=400)
+    desk.deliver(honest, score=2)
+    for attempt in (liar, honest):
+        desk.registrar.record(attempt.id)
+    assert desk.grade()[0] == 2
+
+
+def test_a_regrade_of_an_assessment_may_make_an_earlier_attempt_the_best(desk: Desk, tmp_path: Path) -> None:
+    desk.publish(tmp_path / "v2", "v2", assessment=Assessment())
+    codes = [f"def double(x):\n    return {what}" for what in ("x * x", "2 * x", "0 * x")]
+    attempts = [desk.hand_in(code) for code in codes]
+    while desk.worker.once():
+        pass
+    assert desk.grade()[0] == 4
+    desk.publish(tmp_path / "v3", "v3", check="assert double(4) == 16", assessment=Assessment())
+    changes = {change.submission.number: change.difference for change in regrade(desk).preview()}
+    assert changes == {1: 4, 2: -4, 3: 0}
+    assert desk.grade()[0] == 4
+    for _ in regrade(desk).apply(desk.registrar, "ines", "squares were meant"):
+        pass
+    assert [one.id for one in desk.store.latest(COURSE, "unit", in_gradebook=True)] == [attempts[0].id]
+    assert desk.grade()[0] == 4
+    assert list(regrade(desk).apply(desk.registrar, "ines", "again")) == []
 
 
 def test_an_exam_that_fails_on_our_side_changes_no_verdict(

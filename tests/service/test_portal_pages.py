@@ -612,3 +612,66 @@ def test_a_course_page_tells_the_deadline(here, language, words):
     html = get(here, "learner-nord", f"courses/{COURSE}", language).text
     assert html.count(words) == 1
     assert 'datetime="2027-01-31T23:59:00+01:00"' in html
+
+
+def assessment(here: Room, **unit) -> None:
+    """Make the first unit one that 7 of 10 points pass."""
+    bundle = deepcopy(BUNDLE)
+    bundle["units"][0] |= {"assessment": {"pass_share": 0.7}, "attempts": 5, "cooldown_minutes": 30, **unit}
+    here.store.publish(COURSE, bundle, b"", "cd" * 32, "instructor-nord")
+
+
+@pytest.mark.parametrize(
+    ("score", "needs_manual", "words"),
+    [
+        (7.0, False, {"en": "passed", "de": "bestanden"}),
+        (7.0, True, {"en": "passed", "de": "bestanden"}),
+        (6.5, False, {"en": "not yet passed", "de": "noch nicht bestanden"}),
+        (6.5, True, {"en": "not decided yet", "de": "noch nicht entschieden"}),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_an_assessment_is_passed_or_not_yet(here, score, needs_manual, words, language):
+    assessment(here)
+    submission = here.submit()
+    here.grade(submission)
+    here.gradebook.grades[COURSE, "guarded-map", "learner-nord"] = grade(score, needs_manual)
+    for page in (f"courses/{COURSE}", f"submissions/{submission}"):
+        html = get(here, "learner-nord", page, language).text
+        badges = re.findall(r'<span class="badge[^"]*">(?:<span aria-hidden="true">.</span> )?([^<]*)</span>', html)
+        said = [badge for badge in badges if "bestanden" in badge or "passed" in badge or badge == words[language]]
+        assert said == [words[language]], page
+
+
+def test_an_assessment_tells_what_passes_how_many_attempts_are_left_and_from_when(here):
+    assessment(here)
+    page = f"courses/{COURSE}"
+    assert "7 of 10 points pass" in get(here, "learner-nord", page).text
+    assert "0 of 5" in get(here, "learner-nord", page).text
+    here.end(here.submit(), "failed")
+    assert "0 of 5" in get(here, "learner-nord", page).text
+    here.submit()
+    html = get(here, "learner-nord", page).text
+    assert "1 of 5" in html
+    assert "the next one from" in html
+    here.store.extend(
+        COURSE, "guarded-map", "learner-nord", until=None, attempts=2, deadline=None, who="ines", why="was ill"
+    )
+    assert "1 of 7" in get(here, "learner-nord", page).text
+
+
+def test_no_next_attempt_is_promised_where_none_is_left(here):
+    assessment(here, attempts=1)
+    here.submit()
+    html = get(here, "learner-nord", f"courses/{COURSE}").text
+    assert "1 of 1" in html
+    assert "the next one from" not in html
+
+
+def test_an_attempt_that_is_not_the_best_says_so(here):
+    assessment(here)
+    submission = here.submit()
+    here.store.deliver(here.run(submission), VERDICT.model_dump_json())
+    assert "Another attempt counts" not in get(here, "learner-nord", f"submissions/{submission}").text
+    here.store.mark_recorded(submission, "graded", "a better one counts", in_gradebook=False)
+    assert "Another attempt counts" in get(here, "learner-nord", f"submissions/{submission}").text
