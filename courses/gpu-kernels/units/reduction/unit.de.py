@@ -213,8 +213,8 @@ inspect(halves, warp=1)[1, 256](pixels, result)
 
 # %% [markdown]
 # Mit Nachbarn als Partnern arbeitet schon im ersten Schritt in **jedem** Warp nur jeder zweite Thread, dann jeder
-# vierte. Mit Hälften arbeitet ein Warp ganz, oder er hat ganz frei und andere Blöcke können rechnen. Erst in den letzten
-# fünf Schritten ist ein Warp nur zum Teil besetzt, und das ist dann ein einziger. Darum nimmt man die Hälften.
+# vierte. Mit Hälften arbeitet ein Warp ganz, oder er hat ganz frei und andere Blöcke können rechnen. Erst in den
+# letzten fünf Schritten ist ein Warp nur zum Teil besetzt, und das ist dann ein einziger. Darum nimmt man die Hälften.
 
 # %% [markdown]
 # ## Nicht jeder Block lässt sich halbieren
@@ -300,22 +300,22 @@ for name, value in (("der Reihe nach", one_by_one), ("im Baum", values[0]), ("in
 # nur schneller, sondern auch genauer.
 #
 # Auch `cuda.atomic.add` auf ein `float32` addiert nacheinander, noch dazu in einer Reihenfolge, die niemand festlegt.
-# Für eine Zahl je Block ist das unbedenklich, für jedes Pixel nicht.
+# Für jedes Pixel einzeln wird das schnell ungenau.
 
 # %% [markdown]
 # ## Aufgabe 3: Finde die Fehler
 #
-# Dieser Kernel addiert alle Pixel in einem einzigen Start. Er läuft mit 4 Blöcken zu 128 Threads, ganz gleich, wie groß
-# das Bild ist. Jeder Thread sammelt erst in einer Grid-Stride-Schleife. Dann addiert der Block im Baum, und am Ende
-# kommt seine Summe atomar zu `out` dazu.
+# Dieser Kernel ist der erste von zwei Starts für eine Gesamtsumme. Er läuft immer mit 4 Blöcken zu 128 Threads, ganz
+# gleich, wie groß das Bild ist. Jeder Thread sammelt erst in einer Grid-Stride-Schleife. Dann addiert der Block im
+# Baum, und Block `b` schreibt seine Summe nach `partial[b]`.
 #
-# Zwei Fehler sind darin. Der eine macht jede Summe falsch. Der andere fällt nur manchmal auf, und die Prüfung nennt dir
-# seine Zeile. Behebe beide, und behalte den Baum: `out` soll genau bleiben, auch bei großen Bildern.
+# Zwei Fehler sind darin. Der eine macht die Summen falsch. Der andere fällt nur manchmal auf, und die Prüfung nennt dir
+# seine Zeile. Behebe beide, und behalte den Baum: Die Summen sollen genau bleiben, auch bei großen Bildern.
 
 
 # %% nbgrader={"grade_id": "total", "solution": true}
 @cuda.jit
-def total(heat, out):
+def total(heat, partial):
     shared = cuda.shared.array(128, np.float32)
     t = cuda.threadIdx.x
     own = np.float32(0)
@@ -331,7 +331,7 @@ def total(heat, out):
             cuda.syncthreads()
         stride //= 2
     if t == 0:
-        cuda.atomic.add(out, 0, shared[0])
+        partial[cuda.blockIdx.x] = shared[0]
 
 
 # %% nbgrader={"grade_id": "total-test", "grade": true, "locked": true, "points": 5}
@@ -350,9 +350,10 @@ checks.total_hint()
 # %% [markdown]
 # ## In eigenen Worten
 #
-# Dein reparierter Kernel `total` läuft auf einer GPU zweimal mit demselben Bild, und die letzte Stelle der Summe ist
-# beim zweiten Mal anders. Ist das ein Wettlauf? Woher kommt der Unterschied, und was würdest du tun, wenn jede Stelle
-# gleich sein muss? Drei oder vier Sätze. Ein Mensch liest und bewertet diese Antwort.
+# Ein Kollege lässt jeden Block seine Summe mit `cuda.atomic.add` auf ein einziges `float32` addieren. Auf einer GPU
+# läuft das zweimal mit demselben Bild, und die letzte Stelle ist beim zweiten Mal anders. Ist das ein Wettlauf? Woher
+# kommt der Unterschied, und was schlägst du vor, wenn jede Stelle gleich sein muss? Drei oder vier Sätze. Ein Mensch
+# liest und bewertet diese Antwort.
 
 # %% [markdown] nbgrader={"grade_id": "why-digits", "grade": true, "solution": true, "points": 3}
 # *Deine Antwort.*

@@ -210,8 +210,8 @@ inspect(halves, warp=1)[1, 256](pixels, result)
 
 # %% [markdown]
 # With neighbours as partners, only every second thread of **each** warp works in the very first step, then every
-# fourth. With halves a warp works as a whole, or it has the time off and other blocks may compute. Only in the last five
-# steps is a warp partly filled, and then it is a single one. That is why one takes the halves.
+# fourth. With halves a warp works as a whole, or it has the time off and other blocks may compute. Only in the last
+# five steps is a warp partly filled, and then it is a single one. That is why one takes the halves.
 
 # %% [markdown]
 # ## Not every block can be halved
@@ -293,23 +293,23 @@ for name, value in (("one by one", one_by_one), ("in a tree", values[0]), ("in f
 # always in the same direction. In a tree numbers meet that are about equal. So it is not only faster but also more
 # accurate.
 #
-# `cuda.atomic.add` on a `float32` adds one by one, too, and in an order that nobody fixes. For one number from each
-# block this does no harm, for each pixel it does.
+# `cuda.atomic.add` on a `float32` adds one by one, too, and in an order that nobody fixes. For each single pixel this
+# soon becomes inaccurate.
 
 # %% [markdown]
 # ## Exercise 3: find the mistakes
 #
-# This kernel adds all pixels in a single launch. It runs with 4 blocks of 128 threads, however large the image is. Each
-# thread first collects in a grid-stride loop. Then the block adds in a tree, and at the end its sum is added to `out`
-# atomically.
+# This kernel is the first of two launches for a total sum. It always runs with 4 blocks of 128 threads, however large
+# the image is. Each thread first collects in a grid-stride loop. Then the block adds in a tree, and block `b` writes
+# its sum to `partial[b]`.
 #
-# There are two mistakes. One makes every sum wrong. The other one shows only now and then, and the check tells you its
-# line. Mend both, and keep the tree: `out` is to stay accurate, for large images, too.
+# There are two mistakes. One makes the sums wrong. The other one shows only now and then, and the check tells you its
+# line. Mend both, and keep the tree: the sums are to stay accurate, for large images, too.
 
 
 # %% nbgrader={"grade_id": "total", "solution": true}
 @cuda.jit
-def total(heat, out):
+def total(heat, partial):
     shared = cuda.shared.array(128, np.float32)
     t = cuda.threadIdx.x
     own = np.float32(0)
@@ -325,7 +325,7 @@ def total(heat, out):
             cuda.syncthreads()
         stride //= 2
     if t == 0:
-        cuda.atomic.add(out, 0, shared[0])
+        partial[cuda.blockIdx.x] = shared[0]
 
 
 # %% nbgrader={"grade_id": "total-test", "grade": true, "locked": true, "points": 5}
@@ -344,9 +344,9 @@ checks.total_hint()
 # %% [markdown]
 # ## In your own words
 #
-# Your mended kernel `total` runs on a GPU twice with the same image, and the last digit of the sum differs the second
-# time. Is that a race? Where does the difference come from, and what would you do if every digit has to be the same?
-# Three or four sentences. A person reads and marks this answer.
+# A colleague lets each block add its sum to a single `float32` by `cuda.atomic.add`. On a GPU this runs twice with the
+# same image, and the last digit differs the second time. Is that a race? Where does the difference come from, and what
+# do you suggest if every digit has to be the same? Three or four sentences. A person reads and marks this answer.
 
 # %% [markdown] nbgrader={"grade_id": "why-digits", "grade": true, "solution": true, "points": 3}
 # *Your answer here.*

@@ -1,6 +1,6 @@
 # finding: race
 @cuda.jit
-def total(heat, out):
+def total(heat, partial):
     shared = cuda.shared.array(128, np.float32)
     t = cuda.threadIdx.x
     own = np.float32(0)
@@ -14,4 +14,4 @@ def total(heat, out):
         cuda.syncthreads()
         stride //= 2
     if t == 0:
-        cuda.atomic.add(out, 0, shared[0])
+        partial[cuda.blockIdx.x] = shared[0]
