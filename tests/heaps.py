@@ -28,7 +28,8 @@ def served() -> Iterator[tuple[Channel, Channel]]:
 
         def serve() -> None:
             with contextlib.suppress(Closed):
-                device_bench.serve(Channel(bench.fileno(), _LARGEST), {}, Channel(link.fileno(), _LARGEST))
+                options = {"compute_capability": (9, 0)}
+                device_bench.serve(Channel(bench.fileno(), _LARGEST), options, Channel(link.fileno(), _LARGEST))
 
         serving = threading.Thread(target=serve)
         serving.start()

@@ -14,6 +14,7 @@ import numpy as np
 
 from grader.checks import messages
 from grader.checks.compare import compare, place
+from grader.checks.kernel_task import COSTS
 from grader.checks.outcome import Outcome
 from grader.checks.report import CheckFinding, Report
 from grader.checks.sizes import elements, map_rtol
@@ -29,9 +30,14 @@ from grader.checks.timing import (
     faster_than,
     race,
 )
+from grader.device.interface import Finding
 
 #: Parts that a clock decides, and the function that each compares with.
-_PARTS = ("correct", "same_type", "on_device", "keeps_inputs", *BESIDE)
+_PARTS = ("correct", "same_type", "on_device", "keeps_inputs", "in_bounds", "race_free", *BESIDE)
+#: Parts that the device decides, by what it sees in kernels.
+_SEEN = ("in_bounds", "race_free")
+#: Kinds of whole numbers and truth values. A float is none of them, whatever its value.
+_WHOLE = "biu"
 #: Fresh inputs in one block.
 CALLS = 4
 #: Draws for timing begin here, so that none was seen before.
@@ -42,8 +48,9 @@ ENOUGH = 4
 @dataclass
 class _Outcome(Outcome):
     right: set[str] = field(default_factory=set)
-    wrong_cases: int = 0
     traced: bool = False
+    launched: bool = False
+    watched: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,8 @@ class FunctionCheck:
         self._points: dict[str, float] = {"correct": 1.0}
         self._to_host: int | Callable[[Any], int] | None = 0
         self._to_device: int | Callable[[Any], int] | None = None
+        self._copies_to_host: int | Callable[[Any], int] | None = None
+        self._copies_to_device: int | Callable[[Any], int] | None = None
         self._launches = 1
         self._most_launches: int | Callable[[Any], int] | None = None
         self._bands: dict[str, Bands] = {}
@@ -119,7 +128,7 @@ class FunctionCheck:
         """`reference(*arguments)` with NumPy arrays gives the expected result, or a tuple of several.
 
         `rtol` is a number or a function of the element count; `dtype` is the expected result's, default the
-        reference's.
+        reference's. A float where that is an integer costs `same_type`, or `correct` where that has no points.
         """
         self._reference = reference
         self._rtol = rtol
@@ -132,12 +141,16 @@ class FunctionCheck:
         *,
         to_host: int | Callable[[Any], int] | None = 0,
         to_device: int | Callable[[Any], int] | None = None,
+        copies_to_host: int | Callable[[Any], int] | None = None,
+        copies_to_device: int | Callable[[Any], int] | None = None,
         launches: int = 1,
         most_launches: int | Callable[[Any], int] | None = None,
     ) -> FunctionCheck:
-        """What `on_device` allows: at most so many bytes copied (numbers or functions of the size; None: any),
-        at least `launches` and at most `most_launches` kernel launches, which a Python loop over elements exceeds."""
+        """What `on_device` allows: at most so many bytes copied, in so many copies (numbers or functions of the size;
+        None: any), at least `launches` and at most `most_launches` kernel launches, which a Python loop over elements
+        exceeds."""
         self._to_host, self._to_device, self._launches = to_host, to_device, launches
+        self._copies_to_host, self._copies_to_device = copies_to_host, copies_to_device
         self._most_launches = most_launches
         return self
 
@@ -158,17 +171,28 @@ class FunctionCheck:
         same_type: float = 0,
         on_device: float = 0,
         keeps_inputs: float = 0,
+        in_bounds: float = 0,
+        race_free: float = 0,
         speedup: tuple[float, Bands] | None = None,
         model_share: tuple[float, Bands] | None = None,
     ) -> FunctionCheck:
         """Points for each part. `correct` needs every case right; the others count once one case is right for each of
         `arrays`, so that untouched NumPy code earns nothing.
 
-        `on_device` is left out of the score where nothing counts launches and copies. `speedup` and `model_share` are
-        (points, {least ratio: points}) and need `timing`: how much faster than the baseline, and the speed over that
-        of the model solution, of a function that is right in every case. Work of an emulated GPU is not timed.
+        `in_bounds` and `race_free` are about the kernels that the function launches, as in a `KernelCheck`, and are
+        lost where it launches none. They and `on_device` are left out of the score where nothing counts launches and
+        copies. `speedup` and `model_share` are (points, {least ratio: points}) and need `timing`: how much faster than
+        the baseline, and the speed over that of the model solution, of a function that is right in every case. Work of
+        an emulated GPU is not timed.
         """
-        given = {"correct": correct, "same_type": same_type, "on_device": on_device, "keeps_inputs": keeps_inputs}
+        given = {
+            "correct": correct,
+            "same_type": same_type,
+            "on_device": on_device,
+            "keeps_inputs": keeps_inputs,
+            "in_bounds": in_bounds,
+            "race_free": race_free,
+        }
         self._bands = {}
         for name, band in (("speedup", speedup), ("model_share", model_share)):
             if band is not None:
@@ -198,6 +222,7 @@ class FunctionCheck:
                 rng = np.random.default_rng([seed, number, library])
                 args = tuple(generate(rng, size))
                 expected = reference(*(arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args))
+                outcome.ran += 1
                 if self._case(surroundings, outcome, size, kind, args, expected):
                     outcome.right |= {kind} if elements(size) > 0 else set()
                 else:
@@ -309,8 +334,13 @@ class FunctionCheck:
         try:
             result, trace = surroundings.call(self._function, sent, {})
         except LearnerError as error:
+            self._see(error.findings, outcome)
             self._refused(error, size, outcome)
             return False
+        if trace.findings is not None:
+            outcome.watched = True
+            outcome.launched |= bool(trace.launches)
+            self._see(trace.findings, outcome)
         if result is None or result is Ellipsis:
             outcome.find(CheckFinding("unwritten", messages.returned_nothing()))
             outcome.stop = True
@@ -343,6 +373,24 @@ class FunctionCheck:
         outcome.find(*found)
         return right
 
+    def _see(self, seen: Iterable[Finding], outcome: _Outcome) -> None:
+        """What the device saw in kernels, where there are points for that."""
+        for finding in seen:
+            part = COSTS.get(finding.kind)
+            if part not in self._points:
+                continue
+            outcome.lost.add(part)
+            outcome.find(
+                CheckFinding(
+                    finding.kind,
+                    finding.general or finding.message if self._hidden else finding.message,
+                    line=finding.line,
+                    other_line=finding.other_line,
+                    cell=finding.file,
+                    evidence=f"block {finding.block}, thread {finding.thread}: {finding.message['en']}",
+                )
+            )
+
     def _watch(
         self,
         trace: FunctionTrace,
@@ -368,6 +416,8 @@ class FunctionCheck:
         for got, limit, sentence in (
             (trace.to_host, self._to_host, messages.copies),
             (trace.to_device, self._to_device, messages.copies_in),
+            (trace.copies_to_host, self._copies_to_host, messages.copied_often),
+            (trace.copies_to_device, self._copies_to_device, messages.copied_in_often),
         ):
             allowed = limit(size) if callable(limit) else limit
             if got is not None and allowed is not None and got > allowed:
@@ -404,8 +454,9 @@ class FunctionCheck:
             if got.dtype.kind not in "biufc":
                 return False
         wanted = self._dtype or expected.dtype
-        plain = isinstance(values, bool | int | float | complex)
-        if got.dtype != wanted and not (plain and expected.ndim == 0):
+        plain = isinstance(values, bool | int | float | complex) and expected.ndim == 0
+        broken = wanted.kind in _WHOLE and got.dtype.kind not in _WHOLE
+        if broken or (got.dtype != wanted and not plain):
             found.append(CheckFinding("wrong-type", messages.wrong_dtype(str(wanted), str(got.dtype))))
             outcome.lost.add("same_type")
         if got.shape != expected.shape:
@@ -414,11 +465,13 @@ class FunctionCheck:
                 if self._hidden
                 else messages.wrong_shape(expected.shape, got.shape)
             )
-            found.append(CheckFinding("wrong-result", text, evidence=f"{size}: {expected.shape}, got {got.shape}"))
+            evidence = f"{size}: {expected.shape}, got {got.shape}"
+            everywhere = messages.wrong_shapes_hidden() if self._hidden else None
+            found.append(CheckFinding("wrong-result", text, evidence=evidence, everywhere=everywhere))
             return False
         difference = compare(got, expected, self._tolerance(size, wanted), self._atol)
         if difference is None:
-            return True
+            return not broken or "same_type" in self._points
         name = f"result {index + 1} " if count > 1 else "result"
         where = f"{name}{place(difference.index)}" if difference.index else name.strip()
         evidence = f"size {size}, {kind}: {where} expected {difference.expected}, got {difference.got}"
@@ -434,7 +487,8 @@ class FunctionCheck:
                 difference.total,
             )
         )
-        found.append(CheckFinding("wrong-result", text, evidence=evidence))
+        everywhere = messages.wrong_results_hidden() if self._hidden else None
+        found.append(CheckFinding("wrong-result", text, evidence=evidence, everywhere=everywhere))
         return False
 
     def _tolerance(self, size: Any, dtype: np.dtype) -> float:
@@ -449,9 +503,15 @@ class FunctionCheck:
         if "on_device" in self._points and not outcome.traced and outcome.right:
             lost.discard("on_device")
             outcome.given["on_device"] = None
+        for part in _SEEN:
+            if part in self._points and outcome.right and not outcome.watched:
+                lost.discard(part)
+                outcome.given[part] = None
+            elif not outcome.launched:
+                lost.add(part)
         return Report(
             parts=outcome.parts(self._points, lost),
-            findings=outcome.findings,
+            findings=outcome.told(),
             name=self._name,
             seed=seed,
             device=surroundings.device.name,

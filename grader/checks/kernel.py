@@ -304,7 +304,7 @@ class KernelCheck:
         compiled: CompiledKernel,
         outcome: KernelOutcome,
     ) -> Report:
-        findings, lost = outcome.findings, set(outcome.lost)
+        findings, lost = outcome.told(), set(outcome.lost)
         nothing = {"unwritten", "same-value"} | ({"wrong-result"} if self._task.accumulates else set())
         if outcome.wrong_cases and not outcome.wrote and {finding.kind for finding in findings} <= nothing:
             findings = [CheckFinding("unwritten", messages.kernel_not_written(), cell=compiled.cell)]

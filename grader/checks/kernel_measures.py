@@ -30,7 +30,7 @@ from grader.checks.timing import (
     faster_than,
     race,
 )
-from grader.device.assembler import AssemblyError, Resources
+from grader.device.assembler import AssemblerEnded, AssemblyError, Resources
 from grader.device.interface import Device, Launch
 
 #: Parts of a check that a clock decides, and the kernel that each compares with.
@@ -112,6 +112,12 @@ class Measures:
         except AssemblyError as error:
             outcome.lost.update(ASSEMBLED)
             outcome.find(CheckFinding("compile", messages.not_assembled(), evidence=str(error)))
+            return
+        except AssemblerEnded as error:
+            parts = set(ASSEMBLED) & set(self.points)
+            outcome.given |= dict.fromkeys(parts)
+            outcome.doubts |= dict.fromkeys(parts, "inconclusive")
+            outcome.find(CheckFinding("inconclusive", messages.assembler_ended(), evidence=str(error)))
             return
         outcome.measurements |= {
             "registers": taken.registers,

@@ -5,6 +5,7 @@ Imports the device interface and this package. Expected values stay in this proc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,8 +56,6 @@ class KernelOutcome(Outcome):
 
     counters: Counters = field(default_factory=Counters)
     right_cases: int = 0
-    wrong_cases: int = 0
-    ran: int = 0
     wrote: bool = False
     first: Launch | None = None
 
@@ -170,25 +169,30 @@ class Task:
             f"{case}: {name}{place(difference.index)} expected {difference.expected}, got {difference.got}; "
             f"{difference.wrong} of {difference.total} wrong, {difference.unwritten} unwritten"
         )
-        block = shape[1] if isinstance(shape[1], int) else None
-        hidden_size = messages.narrow_launch() if extra else messages.size_class(size, block)
+        block = math.prod(_dim3(shape[1]))
+        threads_in_all = block * math.prod(_dim3(shape[0]))
+        hidden_case = (
+            messages.launch_class(threads_in_all, elements(size)) if extra else messages.size_class(size, block)
+        )
         if difference.unwritten == difference.wrong:
             first = f"{name}{place(difference.first_unwritten or ())}"
             text = (
-                messages.unwritten_hidden(hidden_size)
+                messages.unwritten_hidden(hidden_case)
                 if self.hidden
                 else messages.unwritten(first, case, difference.unwritten, difference.total)
             )
-            return CheckFinding("unwritten", text, evidence=evidence)
+            everywhere = messages.unwritten_everywhere() if self.hidden else None
+            return CheckFinding("unwritten", text, evidence=evidence, everywhere=everywhere)
         where = f"{name}{place(difference.index)}"
         text = (
-            messages.wrong_result_hidden(hidden_size)
+            messages.wrong_result_hidden(hidden_case)
             if self.hidden
             else messages.wrong_result(
                 where, case, difference.expected, difference.got, difference.wrong, difference.total
             )
         )
-        return CheckFinding("wrong-result", text, evidence=evidence)
+        everywhere = messages.wrong_results_hidden() if self.hidden else None
+        return CheckFinding("wrong-result", text, evidence=evidence, everywhere=everywhere)
 
 
 def first_shape(shapes: LaunchShape | list[LaunchShape]) -> LaunchShape:

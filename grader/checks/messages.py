@@ -91,10 +91,17 @@ def wrong_result(place: str, case: str, expected: str, got: str, wrong: int, tot
     }
 
 
-def wrong_result_hidden(size: Text) -> Text:
+def wrong_result_hidden(case: Text) -> Text:
     return {
-        "en": f"Wrong result for {size['en']}.",
-        "de": f"Falsches Ergebnis für {size['de']}.",
+        "en": f"Wrong result, first seen with {case['en']}.",
+        "de": f"Falsches Ergebnis, zuerst bei {case['de']}.",
+    }
+
+
+def wrong_results_hidden() -> Text:
+    return {
+        "en": "Wrong result for all inputs that were tried, whatever their size.",
+        "de": "Falsches Ergebnis für alle Eingaben, die geprüft wurden, gleich welcher Größe.",
     }
 
 
@@ -107,10 +114,19 @@ def unwritten(place: str, case: str, count: int, total: int) -> Text:
     }
 
 
-def unwritten_hidden(size: Text) -> Text:
+def unwritten_hidden(case: Text) -> Text:
     return {
-        "en": f"Some elements were never written for {size['en']}. Check which elements your threads cover.",
-        "de": f"Für {size['de']} wurden einige Elemente nie geschrieben. "
+        "en": f"Some elements were never written, first seen with {case['en']}. "
+        "Check which elements your threads cover.",
+        "de": f"Einige Elemente wurden nie geschrieben, zuerst bei {case['de']}. "
+        "Prüfe, welche Elemente deine Threads abdecken.",
+    }
+
+
+def unwritten_everywhere() -> Text:
+    return {
+        "en": "Some elements were never written, whatever the size. Check which elements your threads cover.",
+        "de": "Einige Elemente wurden nie geschrieben, gleich bei welcher Größe. "
         "Prüfe, welche Elemente deine Threads abdecken.",
     }
 
@@ -169,6 +185,15 @@ def not_assembled() -> Text:
     return {
         "en": "NVIDIA's assembler does not take this kernel.",
         "de": "NVIDIAs Assembler nimmt diesen Kernel nicht an.",
+    }
+
+
+def assembler_ended() -> Text:
+    return {
+        "en": "NVIDIA's assembler ended before it had said what this kernel takes. That costs you nothing; check "
+        "again.",
+        "de": "NVIDIAs Assembler endete, bevor er gesagt hatte, was dieser Kernel braucht. Das kostet dich nichts; "
+        "prüfe noch einmal.",
     }
 
 
@@ -234,10 +259,17 @@ def wrong_shape(wanted: tuple[int, ...], got: tuple[int, ...]) -> Text:
     }
 
 
-def wrong_shape_hidden(size: Text) -> Text:
+def wrong_shape_hidden(case: Text) -> Text:
     return {
-        "en": f"The result has the wrong shape for {size['en']}.",
-        "de": f"Das Ergebnis hat für {size['de']} die falsche Form.",
+        "en": f"The result has the wrong shape, first seen with {case['en']}.",
+        "de": f"Das Ergebnis hat die falsche Form, zuerst bei {case['de']}.",
+    }
+
+
+def wrong_shapes_hidden() -> Text:
+    return {
+        "en": "The result has the wrong shape for all inputs that were tried, whatever their size.",
+        "de": "Das Ergebnis hat für alle Eingaben, die geprüft wurden, die falsche Form, gleich bei welcher Größe.",
     }
 
 
@@ -280,42 +312,78 @@ def copies_in(got: int, allowed: int) -> Text:
     }
 
 
+def copied_often(got: int, allowed: int) -> Text:
+    return {
+        "en": f"Data was copied back to the host {got} times, {allowed} are allowed. Gather on the GPU what the host "
+        "needs, and copy it at once.",
+        "de": f"Daten wurden {got}-mal auf den Host zurückkopiert, erlaubt ist das {allowed}-mal. Sammle auf der GPU, "
+        "was der Host braucht, und kopiere es auf einmal.",
+    }
+
+
+def copied_in_often(got: int, allowed: int) -> Text:
+    return {
+        "en": f"Data was copied to the GPU {got} times, {allowed} are allowed. Gather it on the host, and copy it at "
+        "once.",
+        "de": f"Daten wurden {got}-mal auf die GPU kopiert, erlaubt ist das {allowed}-mal. Sammle sie auf dem Host, "
+        "und kopiere sie auf einmal.",
+    }
+
+
 def size_class(size: Any, block: int | None = None) -> Text:
-    """A size said without saying it."""
-    if isinstance(size, tuple):
-        if 0 in size:
-            return {"en": "an empty input", "de": "eine leere Eingabe"}
-        if 1 in size and len(size) > 2:
-            return {"en": "a shape with an axis of length 1", "de": "eine Form mit einer Achse der Länge 1"}
-        if 1 in size:
-            return {"en": "a single row or column", "de": "eine einzelne Zeile oder Spalte"}
-        if any(side % 32 for side in size):
-            return {
-                "en": "a shape whose sides are no multiples of 32",
-                "de": "eine Form, deren Seiten keine Vielfachen von 32 sind",
-            }
-        return {"en": "an even shape", "de": "eine glatte Form"}
-    if size == 0:
-        return {"en": "an empty input", "de": "eine leere Eingabe"}
-    if size == 1:
-        return {"en": "a single element", "de": "ein einzelnes Element"}
+    """A size said without saying it. `block` is the number of threads in a block, where one is launched."""
+    sides = size if isinstance(size, tuple) else (size,)
+    if 0 in sides:
+        return {"en": "an empty input", "de": "einer leeren Eingabe"}
+    if all(side == 1 for side in sides):
+        return {"en": "a single element", "de": "einem einzelnen Element"}
+    if len(sides) > 1:
+        return _shape_class(sides)
     if size < 32:
-        return {"en": "fewer elements than a warp has threads", "de": "weniger Elemente, als ein Warp Threads hat"}
+        return {"en": "fewer elements than a warp has threads", "de": "weniger Elementen, als ein Warp Threads hat"}
     if block is not None and size % block == 0:
         return {
             "en": "a size that is a multiple of the block size",
-            "de": "eine Größe, die ein Vielfaches der Blockgröße ist",
+            "de": "einer Größe, die ein Vielfaches der Blockgröße ist",
         }
     if size >= 100_000:
-        return {"en": "a large input", "de": "eine große Eingabe"}
+        return {"en": "a large input", "de": "einer großen Eingabe"}
+    if block is not None:
+        return {
+            "en": "a size that is no multiple of the block size",
+            "de": "einer Größe, die kein Vielfaches der Blockgröße ist",
+        }
+    if size % 32:
+        return {"en": "a size that is no multiple of 32", "de": "einer Größe, die kein Vielfaches von 32 ist"}
+    return {"en": "a size that is a multiple of 32", "de": "einer Größe, die ein Vielfaches von 32 ist"}
+
+
+def _shape_class(sides: tuple[int, ...]) -> Text:
+    if 1 in sides and len(sides) > 2:
+        return {"en": "a shape with an axis of length 1", "de": "einer Form mit einer Achse der Länge 1"}
+    if 1 in sides:
+        return {"en": "a single row or column", "de": "einer einzelnen Zeile oder Spalte"}
+    if all(side % 32 for side in sides):
+        return {
+            "en": "a shape whose sides are no multiples of 32",
+            "de": "einer Form, deren Seiten keine Vielfachen von 32 sind",
+        }
+    if any(side % 32 for side in sides):
+        return {
+            "en": "a shape with a side that is no multiple of 32",
+            "de": "einer Form mit einer Seite, die kein Vielfaches von 32 ist",
+        }
     return {
-        "en": "a size that is no multiple of the block size",
-        "de": "eine Größe, die kein Vielfaches der Blockgröße ist",
+        "en": "a shape whose sides are multiples of 32",
+        "de": "einer Form, deren Seiten Vielfache von 32 sind",
     }
 
 
-def narrow_launch() -> Text:
-    return {
-        "en": "a launch with fewer threads than elements",
-        "de": "einen Start mit weniger Threads als Elementen",
-    }
+def launch_class(threads: int, elements: int) -> Text:
+    """Another launch shape than the ordinary one."""
+    if threads < elements:
+        return {
+            "en": "a launch with fewer threads than elements",
+            "de": "einem Start mit weniger Threads als Elementen",
+        }
+    return {"en": "another launch shape", "de": "einer anderen Startform"}

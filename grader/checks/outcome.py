@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.checks import messages
@@ -22,9 +22,24 @@ class Outcome:
     doubts: dict[str, Doubt] = field(default_factory=dict)
     measurements: dict[str, Any] = field(default_factory=dict)
     stop: bool = False
+    ran: int = 0
+    wrong_cases: int = 0
+    #: Numbers of the cases in which each was found, by what would be said of all.
+    _cases: dict[str, set[int]] = field(default_factory=dict)
 
     def find(self, *found: CheckFinding) -> None:
         self.findings = merge(self.findings, found)
+        for one in found:
+            if one.everywhere is not None:
+                self._cases.setdefault(one.everywhere["en"], set()).add(self.ran)
+
+    def told(self) -> list[CheckFinding]:
+        """The findings. Of what was found in each of several cases none says that it is about one of them."""
+        return [replace(one, message=self._of_all(one) or one.message) for one in self.findings]
+
+    def _of_all(self, found: CheckFinding) -> dict[str, str] | None:
+        text = found.everywhere
+        return text if text is not None and len(self._cases[text["en"]]) == self.ran > 1 else None
 
     def parts(self, points: Mapping[str, float], lost: set[str]) -> list[Part]:
         return [

@@ -92,7 +92,7 @@ class CheckFinding:
 
     `kind` is one of `grader.device.interface.KINDS` or of `CHECK_KINDS`; `line` and `other_line` are 1-based in
     the learner's cell; `message` has one text for each language; `evidence` is for the instructor only and is
-    never rendered.
+    never rendered. `everywhere` is what to say where each case has it.
     """
 
     kind: str
@@ -101,6 +101,7 @@ class CheckFinding:
     other_line: int | None = None
     cell: str | None = None
     evidence: str | None = None
+    everywhere: dict[str, str] | None = None
 
     @property
     def severity(self) -> Literal["error", "advice"]:
@@ -114,7 +115,7 @@ class CheckFinding:
 class Part:
     """One thing that points are given for; `points` is None where it could not be measured here.
 
-    `doubt` says of a timing without points that it was tried and is no result: `inconclusive` or `implausible`.
+    `doubt` says of a measure without points that it was tried and is no result: `inconclusive` or `implausible`.
     """
 
     name: str

@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, cast
 
 import numpy as np
@@ -27,7 +27,7 @@ from grader.checks import messages
 from grader.checks.signature import Parameter, parse_signature
 from grader.device.assembler import Resources, assemble
 from grader.device.emulated.gate import Gate
-from grader.device.interface import Device, Language, Launch
+from grader.device.interface import Device, Finding, Language, Launch
 
 ArrayKind = Literal["numpy", "cupy", "numba"]
 
@@ -65,15 +65,18 @@ class CompiledKernel:
 class FunctionTrace:
     """What was seen while a function ran. A count is None where nothing counts it.
 
-    `launches` are kernels started, `to_device` and `to_host` bytes copied, `copies_to_host` how often.
-    `arguments` are the positional arguments as the call left them, None where they are not known.
+    `launches` are kernels started, `to_device` and `to_host` bytes copied, `copies_to_device` and `copies_to_host` how
+    often. `arguments` are the positional arguments as the call left them, None where they are not known. `findings` are
+    errors that the device saw in kernels, each with the learner's cell as its file, and lines of that cell.
     """
 
     launches: int | None = None
     to_device: int | None = None
     to_host: int | None = None
+    copies_to_device: int | None = None
     copies_to_host: int | None = None
     arguments: tuple[Any, ...] | None = None
+    findings: tuple[Finding, ...] | None = None
 
 
 class LearnerError(Exception):
@@ -81,7 +84,7 @@ class LearnerError(Exception):
 
     `kind` is a finding's kind, `message` has one text for each language, `line` is 1-based in the learner's
     cell, `evidence` is for the instructor only. `exception` is the class of what the code raised, where `message`
-    quotes its text.
+    quotes its text. `findings` are as in a `FunctionTrace`.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class LearnerError(Exception):
         line: int | None = None,
         evidence: str | None = None,
         exception: str | None = None,
+        findings: tuple[Finding, ...] = (),
     ) -> None:
         super().__init__(message["en"])
         self.kind = kind
@@ -98,6 +102,7 @@ class LearnerError(Exception):
         self.line = line
         self.evidence = evidence
         self.exception = exception
+        self.findings = findings
 
 
 class Surroundings(Protocol):
@@ -260,7 +265,7 @@ def call_here(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
         raise LearnerError("wrong-type", messages.not_a_function(function))
     given = [_to_library(arg) for arg in args]
     named = {key: _to_library(value) for key, value in kwargs.items()}
-    before = _heap_counts()
+    before, known = _heap_counts(), len(_faults() or ())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -274,11 +279,12 @@ def call_here(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
                 learner_line(error, function),
                 evidence="".join(traceback.format_exception(error)),
                 exception=type(error).__name__,
+                findings=_found_since(known) or (),
             ) from None
     after = _heap_counts()
     counted = {key: after[key] - before[key] for key in after} if before is not None and after is not None else {}
     left = tuple(_from_library(arg) for arg in given)
-    return _from_library(result), FunctionTrace(**counted, arguments=left)
+    return _from_library(result), FunctionTrace(**counted, arguments=left, findings=_found_since(known))
 
 
 def learner_line(error: BaseException, function: Any) -> int | None:
@@ -295,6 +301,21 @@ def _heap_counts() -> dict[str, int] | None:
     from grader.device import frontends
 
     return frontends.host_counts()
+
+
+def _faults() -> list[Finding] | None:
+    from grader.device import frontends
+
+    return frontends.faults()
+
+
+def _found_since(known: int) -> tuple[Finding, ...] | None:
+    """Errors of kernels behind the first so many. A line of CUDA C is none of a cell."""
+    found = _faults()
+    if found is None:
+        return None
+    nowhere: dict[str, Any] = {"line": None, "other_line": None}
+    return tuple(replace(one, file=None, **(nowhere if str(one.file).endswith(".cu") else {})) for one in found[known:])
 
 
 def _to_library(value: Any) -> Any:

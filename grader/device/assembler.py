@@ -1,16 +1,22 @@
 """NVIDIA's assembler on a module that passed the gate: registers, spills and shared memory of its kernel.
 
-The same ptxas that the driver has, in the library that links device code, so no program is started. It reads what
-learners made the source of: call it in a process that may be lost. Imports the interface only.
+The same ptxas that the driver has, in the library that links device code. It reads what learners made the source of,
+and has ended processes that had done much else: it works in a process that may be lost. Imports the interface only.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from grader.device.interface import DeviceError
 
+#: So long may it work on one kernel.
+_SECONDS = 60.0
 #: A multiprocessor of compute capability 8.0 and later: registers, threads, blocks.
 _REGISTERS, _THREADS, _BLOCKS = 65_536, 2_048, 32
 #: Registers are handed out to warps in portions.
@@ -21,6 +27,10 @@ _FEWER_THREADS = {(7, 5): 1_024, (8, 6): 1_536, (8, 7): 1_536, (8, 9): 1_536, (1
 
 class AssemblyError(RuntimeError):
     """The assembler does not take the module."""
+
+
+class AssemblerEnded(DeviceError):
+    """The assembler's process ended or was stopped, which says nothing of the kernel."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,50 @@ class Resources:
         return min(blocks * block_threads, most) / most
 
 
-def assemble(text: str, cc: tuple[int, int]) -> Resources:
-    """The resources of the one kernel in `text`, for GPUs of this compute capability.
+def assemble(text: str, cc: tuple[int, int], seconds: float = _SECONDS) -> Resources:
+    """The resources of the one kernel in `text`, for GPUs of this compute capability, from a process of its own.
 
-    Raises AssemblyError where it is refused, DeviceError where the assembler is missing or does not know such GPUs.
+    Raises AssemblyError where it is refused, DeviceError where the assembler is missing or does not know such GPUs, and
+    AssemblerEnded where that process gives no answer in so many `seconds`.
     """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", __name__],
+            input=json.dumps({"text": text, "cc": cc}),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+        )
+    except PermissionError:
+        # Behind the walls of an exam nobody starts a process, and this one may be lost.
+        return assemble_here(text, cc)
+    except subprocess.TimeoutExpired:
+        raise AssemblerEnded(f"the assembler gave no answer in {seconds:g} seconds") from None
+    try:
+        # The library may print, too.
+        answer = json.loads(done.stdout.rstrip().rpartition("\n")[2])
+    except ValueError:
+        raise AssemblerEnded(f"the assembler ended with code {done.returncode}: {done.stderr[-1_000:]}") from None
+    if "refused" in answer:
+        raise AssemblyError(answer["refused"])
+    if "failed" in answer:
+        raise DeviceError(answer["failed"])
+    return Resources(**answer["resources"])
+
+
+def _answer(asked: dict[str, Any]) -> dict[str, Any]:
+    major, minor = asked["cc"]
+    try:
+        return {"resources": asdict(assemble_here(asked["text"], (major, minor)))}
+    except AssemblyError as error:
+        return {"refused": str(error)}
+    except DeviceError as error:
+        return {"failed": str(error)}
+
+
+def assemble_here(text: str, cc: tuple[int, int]) -> Resources:
+    """As `assemble`, in this process, which it may end."""
     try:
         from cuda.bindings import nvjitlink
     except ImportError as error:
@@ -83,3 +132,7 @@ def _read(log: str) -> Resources:
         stack_bytes=sum(int(stack) for stack, _, _ in frames),
         shared_bytes=int(shared.group(1)) if shared else 0,
     )
+
+
+if __name__ == "__main__":
+    print(json.dumps(_answer(json.load(sys.stdin))))

@@ -70,10 +70,20 @@ def _text(raw: Any) -> str:
 
 
 @dataclass(frozen=True)
+class _Variable:
+    """One of the module's that its kernel may change or a launch has brought, and what it holds before this launch."""
+
+    name: str
+    address: Any
+    before: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Placed:
     function: Any
     launch: Launch
     memory: list[Any]
+    variables: list[_Variable]
 
 
 class CudaDevice:
@@ -104,6 +114,8 @@ class CudaDevice:
         self._context = self._call("cuDevicePrimaryCtxRetain", self._device)
         self._gate = Gate()
         self._modules: dict[str, Any] = {}
+        #: Where a module's variables lie and what they hold at first, by the module's text and their names in it.
+        self._variables: dict[tuple[str, str], tuple[Any, np.ndarray]] = {}
         #: The fault that took the context along, if any.
         self.lost: str | None = None
         self._placed: list[_Placed] = []
@@ -115,6 +127,7 @@ class CudaDevice:
         if self._context is not None:
             self.clear()
             self._modules.clear()
+            self._variables.clear()
             self._call("cuDevicePrimaryCtxRelease", self._device)
             self._context = None
 
@@ -142,34 +155,57 @@ class CudaDevice:
         loaded = self._loaded(launch)
         if isinstance(loaded, Finding):
             return LaunchResult(unchanged, [loaded])
-        function, launch = loaded
-        memory = self._uploaded(launch)
+        placed = self._uploaded(*loaded)
         try:
-            return self._run(function, launch, memory, unchanged)
+            return self._run(placed, unchanged)
         finally:
-            self._free(memory)
+            self._free(placed.memory)
 
-    def _loaded(self, launch: Launch) -> tuple[Any, Launch] | Finding:
-        """(the kernel, the launch as the gate lets it pass), or why not. The context is this thread's from then on."""
+    def _loaded(self, launch: Launch) -> tuple[Any, Launch, list[_Variable]] | Finding:
+        """(the kernel, the launch as the gate lets it pass, the module's variables), or why not.
+
+        The context is this thread's from then on.
+        """
         if self.lost:
             raise DeviceError(f"the context was lost to an earlier kernel ({self.lost}); start a new process")
         if self._context is None:
             raise DeviceError("the device is closed")
         try:
-            launch = self._gate.passed(launch)
+            passed = self._gate.passed(launch)
         except Refused as error:
             return error.finding
         self._call("cuCtxSetCurrent", self._context)
-        module, refused = self._module(launch.ptx)
+        module, refused = self._module(passed.ptx)
         if refused is not None:
             return refused
-        function = self._call("cuModuleGetFunction", module, launch.entry.encode())
+        function = self._call("cuModuleGetFunction", module, passed.entry.encode())
+        changed = self._gate.program(launch).variables
+        variables = [
+            self._variable(module, passed, name, there)
+            for name, there in self._gate.names(launch).items()
+            if name in changed or there in passed.variables or (passed.ptx, there) in self._variables
+        ]
         if launch.shared_bytes > 48 << 10:
             attribute = self._driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
             self._status("cuFuncSetAttribute", function, attribute, launch.shared_bytes)
-        return function, launch
+        return function, passed, variables
 
-    def _uploaded(self, launch: Launch) -> list[Any]:
+    def _variable(self, module: Any, launch: Launch, name: str, there: str) -> _Variable:
+        """A module stays loaded and keeps its variables, so each launch sets them anew."""
+        key = launch.ptx, there
+        if key not in self._variables:
+            address, size = self._call("cuModuleGetGlobal", module, there.encode())
+            self._variables[key] = address, self._read(address, size)
+        address, initial = self._variables[key]
+        given = launch.variables.get(there)
+        return _Variable(name, address, initial if given is None else np.frombuffer(given, np.uint8))
+
+    def _read(self, address: Any, size: int) -> np.ndarray:
+        data = np.empty(size, np.uint8)
+        self._call("cuMemcpyDtoH", data.ctypes.data, address, size)
+        return data
+
+    def _uploaded(self, function: Any, launch: Launch, variables: list[_Variable]) -> _Placed:
         memory: list[Any] = []
         try:
             for buffer in launch.buffers:
@@ -177,7 +213,7 @@ class CudaDevice:
         except DeviceError:
             self._free(memory)
             raise
-        return memory
+        return _Placed(function, launch, memory, variables)
 
     def _free(self, memory: list[Any]) -> None:
         # A lost context takes its memory along.
@@ -215,18 +251,21 @@ class CudaDevice:
         self._call("cuMemcpyHtoD", pointer, guarded.ctypes.data, guarded.nbytes)
         return pointer
 
-    def _run(self, function: Any, launch: Launch, memory: list[Any], unchanged: list[np.ndarray]) -> LaunchResult:
-        run = self._timed(_Placed(function, launch, memory))
+    def _run(self, placed: _Placed, unchanged: list[np.ndarray]) -> LaunchResult:
+        run = self._timed(placed)
         if run.finding is not None:
             return LaunchResult(unchanged, [run.finding])
-        buffers, findings = self._download(launch, memory)
-        return LaunchResult(buffers, findings, Counters(), run.seconds[0])
+        buffers, findings = self._download(placed.launch, placed.memory)
+        variables = {v.name: self._read(v.address, v.before.nbytes).tobytes() for v in placed.variables}
+        return LaunchResult(buffers, findings, Counters(), run.seconds[0], variables=variables)
 
     def _timed(self, placed: _Placed) -> Run:
         """One launch and its time by events, or what went wrong."""
         launch = placed.launch
         held = [_parameter(parameter, placed.memory) for parameter in launch.parameters]
         addresses = np.array([ctypes.addressof(item) for item in held], np.uint64)
+        for variable in placed.variables:
+            self._call("cuMemcpyHtoD", variable.address, variable.before.ctypes.data, variable.before.nbytes)
         begin, end = self._call("cuEventCreate", 0), self._call("cuEventCreate", 0)
         try:
             self._call("cuEventRecord", begin, 0)
@@ -267,8 +306,7 @@ class CudaDevice:
         buffers: list[np.ndarray] = []
         findings: list[Finding] = []
         for pointer, buffer in zip(memory, launch.buffers, strict=True):
-            guarded = np.empty(buffer.nbytes + 2 * GUARD, np.uint8)
-            self._call("cuMemcpyDtoH", guarded.ctypes.data, pointer, guarded.nbytes)
+            guarded = self._read(pointer, buffer.nbytes + 2 * GUARD)
             inside = slice(GUARD, GUARD + buffer.nbytes)
             buffers.append(guarded[inside].copy())
             guarded[inside] = _GUARD_BYTE
@@ -288,8 +326,7 @@ class CudaDevice:
         loaded = self._loaded(launch)
         if isinstance(loaded, Finding):
             return loaded
-        function, launch = loaded
-        self._placed.append(_Placed(function, launch, self._uploaded(launch)))
+        self._placed.append(self._uploaded(*loaded))
         return None
 
     def warm(self, seconds: float) -> Run:

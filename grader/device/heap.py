@@ -113,12 +113,14 @@ class HeapCounters:
     def seen(self) -> dict[str, int]:
         """Work started and data moved, under the names that checks use.
 
-        `launches` are kernels and array operations; `to_device` and `to_host` are bytes, `copies_to_host` is how often.
+        `launches` are kernels and array operations; `to_device` and `to_host` are bytes, `copies_to_device` and
+        `copies_to_host` are how often.
         """
         return {
             "launches": self.launches + self.operations,
             "to_device": self.host_to_device_bytes,
             "to_host": self.device_to_host_bytes,
+            "copies_to_device": self.host_to_device,
             "copies_to_host": self.device_to_host,
         }
 
@@ -161,11 +163,13 @@ class Heap(Protocol):
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
-        symbols: tuple[tuple[str, int], ...] = (),
+        variables: tuple[tuple[str, int, int], ...] = (),
     ) -> tuple[Finding, ...]:
         """Run a kernel on the heap's arrays and return what the device saw.
 
-        `symbols` are variables of the module with the addresses at which they lie.
+        `variables` are those of the module that lie in the heap: name, address, length in bytes. The heap keeps the
+        others from launch to launch of one module. Raises `HeapError` where a kernel changes one of them by its name
+        that is among its arguments, too.
         """
         ...
 
@@ -352,7 +356,7 @@ class LocalHeap:
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
-        symbols: tuple[tuple[str, int], ...] = (),
+        variables: tuple[tuple[str, int, int], ...] = (),
     ) -> tuple[Finding, ...]:
         handles: list[int] = []
         parameters: list[Pointer | bytes] = []
@@ -371,15 +375,10 @@ class LocalHeap:
             if handle not in handles:
                 handles.append(handle)
             parameters.append(Pointer(handles.index(handle), argument.address - handle, begin, end))
-        held: list[tuple[str, Pointer]] = []
-        for name, address in symbols:
-            handle, length = self.locate(address)
-            if handle not in handles:
-                handles.append(handle)
-            held.append((name, Pointer(handles.index(handle), address - handle, 0, length)))
         allocations = [self._allocations[handle] for handle in handles]
+        held = {name: self._range(address, nbytes) for name, address, nbytes in variables}
         module = hashlib.sha256(ptx.encode()).digest()
-        variables = self._variables.get(module, {})
+        kept = self._variables.get(module, {})
         result = self.device.launch(
             Launch(
                 ptx=ptx,
@@ -393,19 +392,26 @@ class LocalHeap:
                 seed=self.seed,
                 races=self.races,
                 step_limit=self.step_limit,
-                variables=variables,
+                variables=kept | {name: at.bytes[where].tobytes() for name, (at, where) in held.items()},
                 trace=self.trace,
-                symbols=tuple(held),
             )
         )
+        changed = held.keys() & result.variables.keys()
+        for name in changed:
+            if held[name][0] in allocations:
+                raise HeapError(f"the kernel changes {name} by its name and has its address as an argument: pass none")
+        own = {name: data for name, data in result.variables.items() if name not in held}
+        if new := own.keys() - kept.keys():
+            self._room(sum(len(own[name]) for name in new))
+        if own:
+            self._variables[module] = kept | own
+        for name in changed:
+            allocation, where = held[name]
+            allocation.bytes[where] = np.frombuffer(result.variables[name], np.uint8)
         for allocation, left in zip(allocations, result.buffers, strict=True):
             allocation.bytes[:] = left
             # Which bytes a kernel wrote is not handed out: from here on the heap is silent about them.
             allocation.written = True
-        left_variables = {name: data for name, data in result.variables.items() if name not in dict(symbols)}
-        if left_variables:
-            self._used += sum(len(data) for name, data in left_variables.items() if name not in variables)
-            self._variables[module] = {**variables, **left_variables}
         self.last = result
         self._counters.launches += 1
         self._printed = (self._printed + result.printed)[:MAX_PRINTED]

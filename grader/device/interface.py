@@ -6,7 +6,7 @@ Two devices answer this interface: the emulated GPU (`grader.device.emulated`) a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -35,6 +35,8 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "spills": "advice",
     "same-value": "advice",
 }
+#: So many errors of a kind are worth keeping.
+FAULTS = 16
 #: From so much waste on, advice counts for the exit code of a script.
 WASTE = 1 << 20
 
@@ -100,8 +102,8 @@ class Launch:
     before the launch; `initialised` says for each buffer whether its bytes count as written before the
     launch (an output that a check filled with a pattern does not). `step_limit` counts thread
     instructions, in all; `thread_step_limit` those of one thread. `trace` is the number in the grid of a warp whose
-    doings are recorded, on the emulated GPU. `variables` holds bytes of the module's own variables as an earlier launch
-    left them, by name; the others begin with their initial values, but for `symbols`, which lie in a buffer.
+    doings are recorded, on the emulated GPU. `variables` holds what the module's own variables begin with, all bytes of
+    each, by name: what an earlier launch left, or what the host wrote. The others begin with their initial values.
     """
 
     ptx: str
@@ -118,7 +120,6 @@ class Launch:
     thread_step_limit: int = 2_000_000
     trace: int | None = None
     variables: Mapping[str, bytes] = field(default_factory=dict)
-    symbols: tuple[tuple[str, Pointer], ...] = ()
 
 
 @dataclass
@@ -148,7 +149,7 @@ class LaunchResult:
     """`buffers` as the kernel left them, in the order of `Launch.buffers`; `seconds` only from a real GPU.
 
     `printed` is what the kernel's printf wrote, on the emulated GPU; on a real one it goes to the process's stdout.
-    `variables` are those of the module that a kernel may change, from the emulated GPU; a real one keeps them itself.
+    `variables` are those of the module that the kernel may have changed, as it left them.
     `trace` is a `grader.device.emulated.trace.Trace` where the launch asked for one.
     """
 
@@ -159,6 +160,24 @@ class LaunchResult:
     printed: str = ""
     trace: Any = None
     variables: dict[str, bytes] = field(default_factory=dict)
+
+
+class Faults:
+    """Errors among findings, those of one place once, and of each kind so many that no kind crowds out another."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str | None, int | None, int | None], Finding] = {}
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            known = sum(kind == finding.kind for kind, *_ in self._found)
+            if finding.severity == "error" and known < FAULTS:
+                self._found.setdefault((finding.kind, finding.file, finding.line, finding.other_line), finding)
+
+    def taken(self) -> tuple[Finding, ...]:
+        """Those since this was asked the last time."""
+        found, self._found = self._found, {}
+        return tuple(found.values())
 
 
 class Device(Protocol):

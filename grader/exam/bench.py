@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.device.assembler import AssemblyError, assemble
+from grader.device.assembler import AssemblyError, assemble_here
 from grader.device.emulated import EmulatedDevice
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.interface import (
@@ -128,7 +128,7 @@ def serve_assembler(channel: Channel, options: dict[str, Any]) -> None:
         major, minor = asked["cc"]
         try:
             text = gate.passed(launch_from_plain(asked["launch"])).ptx
-            return {"resources": asdict(assemble(text, (major, minor)))}
+            return {"resources": asdict(assemble_here(text, (major, minor)))}
         except Refused as error:
             return {"refused": error.finding.message["en"]}
         except AssemblyError as error:

@@ -17,7 +17,7 @@ from typing import Any
 
 from grader.device.emulated import EmulatedDevice
 from grader.device.heap import DEFAULT_CAPACITY, Argument, HeapError, LocalHeap, OutOfDeviceMemory, View
-from grader.device.interface import DeviceError
+from grader.device.interface import DeviceError, Faults
 from grader.exam.channel import Channel, decode, next_to_speak, unpack
 from grader.exam.device_link import CLOSED, OPEN, RAISED, from_plain, to_plain
 
@@ -34,6 +34,7 @@ class DeviceBench:
     def __init__(self, heap: LocalHeap, largest: int) -> None:
         self.heap = heap
         self.largest = largest
+        self._faults = Faults()
         self._held: set[int] = set()
         self._ended: set[int] = set()
         #: What a front end may ask, with the types of the arguments.
@@ -110,18 +111,19 @@ class DeviceBench:
         block: Any,
         arguments: tuple[Any, ...],
         shared_bytes: int,
-        symbols: tuple[Any, ...],
+        variables: tuple[Any, ...],
     ) -> list[dict[str, Any]]:
         if any(len(shape) != 3 or any(type(size) is not int for size in shape) for shape in (grid, block)):
             raise HeapError("grid and block have three sizes")
         if not all(isinstance(argument, Argument | bytes) for argument in arguments):
             raise HeapError("a kernel takes arrays and numbers")
-        if not all(type(item) is tuple and list(map(type, item)) == [str, int] for item in symbols):
-            raise HeapError("a symbol is a name and an address")
+        if not all(type(item) is tuple and list(map(type, item)) == [str, int, int] for item in variables):
+            raise HeapError("a variable has a name, an address and a length")
         try:
-            findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes, symbols)
+            findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes, variables)
         except DeviceError as error:
             raise HeapError(str(error)) from None
+        self._faults.add(findings)
         return [asdict(finding) for finding in findings]
 
     def _operate(self, name: str, operands: tuple[Any, ...], options: dict[Any, Any], out: Any) -> tuple[View, ...]:
@@ -147,7 +149,8 @@ class DeviceBench:
             arrays = [self.heap.array(view).copy() for view in views]
             if request["let_go"]:
                 self._let_go()
-            return {"arrays": arrays, "counted": self.heap.counters().seen()}
+            found = [asdict(finding) for finding in self._faults.taken()]
+            return {"arrays": arrays, "counted": self.heap.counters().seen(), "found": found}
         raise HeapError("the device bench knows no such request")
 
     def _let_go(self) -> None:

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from grader.device.heap import Argument, HeapCounters, HeapError, Library, OutOfDeviceMemory, View
-from grader.device.interface import Dim3, Finding
+from grader.device.interface import Dim3, Faults, Finding
 from grader.exam.channel import Channel, ChannelError, Closed, NotPlain, TooLarge, decode, encode, pack
 
 #: What a candidate sends to the room before its first request; the answer comes when its device is there.
@@ -146,9 +146,9 @@ class RemoteHeap(ABC):
         block: Dim3,
         arguments: tuple[Argument | bytes, ...],
         shared_bytes: int = 0,
-        symbols: tuple[tuple[str, int], ...] = (),
+        variables: tuple[tuple[str, int, int], ...] = (),
     ) -> tuple[Finding, ...]:
-        findings = self._ask("launch", ptx, entry, grid, block, arguments, shared_bytes, symbols)
+        findings = self._ask("launch", ptx, entry, grid, block, arguments, shared_bytes, variables)
         return tuple(map(Finding.from_plain, findings))
 
     def printed(self) -> str:
@@ -283,6 +283,7 @@ class ExamMemory:
         self._send = ask
         self._largest = largest
         self._counted = HeapCounters().seen()
+        self._faults = Faults()
         #: May the candidate have asked its device for something since it was last read?
         self.asked = False
 
@@ -322,11 +323,24 @@ class ExamMemory:
                 for one, array in zip(group, answer["arrays"], strict=True)
             ]
             self._counted = answer["counted"]
+            self._note(answer["found"])
         self.asked = False
         return arrays
+
+    def _note(self, found: Any) -> None:
+        try:
+            self._faults.add(map(Finding.from_plain, found))
+        except (KeyError, TypeError) as error:
+            raise ChannelError("not findings") from error
 
     def counted(self) -> dict[str, int]:
         """`HeapCounters.seen` since the candidate's beginning."""
         if self.asked:
             self.read(())
         return self._counted
+
+    def faults(self) -> tuple[Finding, ...]:
+        """Errors of the candidate's kernels since this was asked the last time."""
+        if self.asked:
+            self.read(())
+        return self._faults.taken()

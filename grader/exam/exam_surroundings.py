@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from grader.checks import messages as check_messages
@@ -9,7 +10,7 @@ from grader.checks import surroundings
 from grader.checks.signature import parse_signature
 from grader.checks.timing import Clock, FunctionClock
 from grader.device.assembler import Resources
-from grader.device.interface import Device, Language, Launch
+from grader.device.interface import Device, Finding, Language, Launch
 from grader.exam import messages
 from grader.exam.bench_link import Assembler
 from grader.exam.candidate_link import CandidateLink
@@ -20,6 +21,11 @@ from grader.exam.proxy import Proxy
 MAX_PTX = 4_000_000
 _REFUSALS = ("compile", "wrong-type", "unwritten")
 _CELL = "<cell:"
+
+
+def _cell(file: str | None) -> str | None:
+    """The key of the cell that a source file is, as its name says."""
+    return file.rpartition(_CELL)[2].rstrip(">") if file is not None and _CELL in file else None
 
 
 class ExamSurroundings:
@@ -71,7 +77,7 @@ class ExamSurroundings:
             raise self.link.lost("malformed")
         if len(ptx) > MAX_PTX:
             raise surroundings.LearnerError("compile", messages.refused_kernel(), evidence=f"{len(ptx)} bytes of PTX")
-        cell = file.rpartition(_CELL)[2].rstrip(">") if _CELL in file else None
+        cell = _cell(file)
         return surroundings.CompiledKernel(
             ptx, entry, parse_signature(signature), file=file, cell=cell if cell in self.link.lines else None
         )
@@ -96,12 +102,26 @@ class ExamSurroundings:
             return function(*args, **kwargs), surroundings.FunctionTrace()
         memory = self.link.memory
         before = memory.counted() if memory is not None else {}
+        if memory is not None:
+            # What kernels did before is not this call's.
+            memory.faults()
         done = self.link.call_plainly(function._handle, tuple(args), dict(kwargs), for_checks=True)
         after = memory.counted() if memory is not None else {}
+        found = tuple(map(self._in_its_cell, memory.faults())) if memory is not None else None
         if done.error is not None:
             kind = "unwritten" if done.error.unwritten else "exception"
             finding = messages.learner_exception(done.error.kind, done.error.line, done.error.cell, None)
-            raise surroundings.LearnerError(kind, finding.message, done.error.line, done.error.trace)
+            raise surroundings.LearnerError(
+                kind, finding.message, done.error.line, done.error.trace, findings=found or ()
+            )
         moved = {name: after[name] - before[name] for name in after}
         arguments = tuple(args) if done.args is None else done.args
-        return done.value, surroundings.FunctionTrace(**moved, arguments=arguments)
+        return done.value, surroundings.FunctionTrace(**moved, arguments=arguments, findings=found)
+
+    def _in_its_cell(self, finding: Finding) -> Finding:
+        """File and line are the candidate's word: a cell of the paper and a line in it, or none."""
+        cell = _cell(finding.file)
+        if cell in self.link.lines and max(finding.line or 0, finding.other_line or 0) <= self.link.lines[cell]:
+            return replace(finding, file=cell)
+        text = messages.somewhere(finding.kind)
+        return replace(finding, message=text, general=text, file=None, line=None, other_line=None)

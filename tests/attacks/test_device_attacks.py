@@ -37,7 +37,8 @@ from grader.device.frontends.cupy_standin import core
 heap = core.heap()
 launches = iter(range(1, 1 << 30))
 def nothing_moved(*args):
-    return {'launches': next(launches), 'to_device': 0, 'to_host': 0, 'copies_to_host': 0}
+    return {'launches': next(launches), 'to_device': 0, 'to_host': 0, 'copies_to_device': 0,
+            'copies_to_host': 0}
 """
 ON_THE_HOST = "def double(x): return cupy.asarray(x.get() * np.float32(2))\n"
 

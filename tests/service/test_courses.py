@@ -19,7 +19,11 @@ FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "courses")
 UNITS = {f"{folder.name}/{unit.entry.id}": unit for folder in FOLDERS for unit in read(folder).units}
 RUN = "import sys; from grader.device.frontends.run import run_script; sys.exit(run_script('unit.py', [], json=True))"
 #: Findings that an example shows on purpose.
-ON_PURPOSE = {"gpu-kernels/histogram": {"race"}}
+ON_PURPOSE = {
+    "gpu-kernels/histogram": {"race"},
+    "gpu-kernels/reduction": {"race"},
+    "numpy-to-gpu/raw-kernels": {"unsupported"},
+}
 
 
 @pytest.mark.timeout(900)

@@ -131,3 +131,73 @@ def test_the_seeds_of_a_verdict_repeat_its_exam(room: ExamRoom, tmp_path: Path) 
     assert room.examine(source, "unit", files, seed=first.seeds).cells == first.cells
     assert room.examine(source, "unit", files, seed={"t": first.seeds["t"]}).seeds["u"] != first.seeds["u"]
     assert room.examine(source, "unit", files, seed=7).seeds == {"t": 7, "u": 7}
+
+
+KERNELS = """from numba import cuda
+@cuda.jit
+def careful(x, out):
+    i = cuda.grid(1)
+    if i < out.size: out[i] = x[i]
+@cuda.jit
+def careless(x, out):
+    i = cuda.grid(1)
+    out[i] = x[i]
+def f(x):
+    out = cuda.device_array_like(x)
+    {first}[1, 8](x, out)
+    careful[1, 8](x, out)
+    return out"""
+WATCHED = """from grader.checks import FunctionCheck
+check = FunctionCheck(f, arrays=("numba",), hidden=True).inputs(lambda rng, n: (rng.random(n),), sizes=(3, 4))
+check.expect(lambda x: x).points(correct=2, in_bounds=1, race_free=1).run()"""
+#: A candidate that shows nothing of what its device says, or says other things.
+QUIET = """
+from grader.exam import candidate, device_link
+from grader.device.frontends import report
+device_link.LinkedHeap.launch = lambda self, *given: (self._ask('launch', *given, *((0, ())[len(given) - 5:])), ())[1]
+report.Reporter.take = lambda *given, **more: None
+device_link.Faults.add = lambda *given: None
+old = candidate.Candidate.answer
+candidate.Candidate.answer = lambda self, request: {**old(self, request), 'found': [], 'findings': []}
+"""
+#: Lines that no cell has, from a table of the candidate's own.
+ELSEWHERE = """
+import re
+from grader.device.frontends.numba_cuda import EmulatedKernel
+whole = EmulatedKernel.ptx.func
+EmulatedKernel.ptx = property(lambda self: re.sub(r"\\.loc\\t(\\d+) (\\d+)", r".loc\\t\\1 48\\2", whole(self)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "score"),
+    [
+        (KERNELS.format(first="careful"), None, 4),
+        (KERNELS.format(first="careless"), 9, 3),
+        (KERNELS.format(first="careless") + QUIET, 9, 3),
+        (KERNELS.format(first="careless") + ELSEWHERE, None, 3),
+    ],
+    ids=["right", "wrong", "wrong and quiet", "wrong elsewhere"],
+)
+def test_what_a_functions_kernels_do_is_told_by_the_bench(
+    room: ExamRoom, tmp_path: Path, code: str, line: int | None, score: float
+) -> None:
+    verdict = examined(room, tmp_path / "source", solution("f", code), test("t", 4, WATCHED))
+    (cell,) = verdict.cells
+    assert cell.score == score
+    assert [(one.kind, one.line) for one in cell.findings] == ([] if score == 4 else [("out-of-bounds", line)])
+    assert all((one.cell == "f") == (line is not None) and "48" not in one.message["en"] for one in cell.findings)
+
+
+def test_faults_before_a_check_are_not_the_checks(room: ExamRoom, tmp_path: Path) -> None:
+    code = KERNELS.format(first="careful") + "\nimport numpy as np\ncareless[1, 8](np.ones(3), np.ones(3))"
+    verdict = examined(room, tmp_path / "source", solution("f", code), test("t", 4, WATCHED))
+    assert (verdict.score, verdict.cells[0].findings) == (4, [])
+
+
+def test_copies_are_counted_where_the_heap_is(room: ExamRoom, tmp_path: Path) -> None:
+    code = "import cupy\ndef f(x): return cupy.asarray([float(value) for value in x])"
+    check = CHECK.format(library="cupy").replace("to_host=None", "to_host=None, copies_to_host=1")
+    check = check.replace("same_type=1", "on_device=1")
+    verdict = examined(room, tmp_path / "source", solution("f", code), test("t", 2, check))
+    assert (verdict.score, [one.kind for one in verdict.cells[0].findings]) == (1, ["host-fallback"])

@@ -155,7 +155,7 @@ def test_while_something_is_timed_learner_code_stands_still(room: ExamRoom, tmp_
         "    return reply if len(times) == 1 else {**reply, 'ptx': 'evil'}\nexam.Candidate.do_compile = other",
         # What it says of its speed is nobody's business.
         "import grader.checks.timing as timing\ntiming.credit = lambda *args: 1e9\n"
-        "import grader.device.assembler as assembler\nassembler.assemble = None",
+        "import grader.device.assembler as assembler\nassembler.assemble = assembler.assemble_here = None",
     ],
 )
 def test_a_candidate_has_no_say_in_its_measures(room: ExamRoom, tmp_path: Path, attack: str) -> None:

@@ -40,6 +40,9 @@ class FeignedDriver:
         self.calls: list[str] = []
         self.texts: list[str] = []
         self.memory: dict[int, np.ndarray] = {}
+        #: Variables of loaded modules by the module's text, each with its name, and their memory by address.
+        self.globals: dict[tuple[str, str], int] = {}
+        self.variables: dict[int, np.ndarray] = {}
         self.launches = 0
         self._next = 1 << 20
         self._failed = False
@@ -81,6 +84,17 @@ class FeignedDriver:
     def cuModuleGetFunction(self, module: str, name: bytes) -> Any:
         return Status.CUDA_SUCCESS, (module, name.decode())
 
+    def cuModuleGetGlobal(self, module: str, name: bytes) -> Any:
+        key = module, name.decode()
+        if key not in self.globals:
+            variable = parse(module).variables[key[1]]
+            self.globals[key], self._next = self._next, self._next + variable.size + 512
+            self.variables[self.globals[key]] = np.array([*(variable.initial or bytes(variable.size))], np.uint8)
+        return Status.CUDA_SUCCESS, self.globals[key], self.variables[self.globals[key]].size
+
+    def _at(self, address: int) -> Any:
+        return (self.variables if address in self.variables else self.memory)[address].ctypes.data
+
     def cuMemAlloc(self, size: int) -> Any:
         self.calls.append("cuMemAlloc")
         address, self._next = self._next, self._next + -(-size // 512) * 512 + 512
@@ -92,11 +106,11 @@ class FeignedDriver:
         return (Status.CUDA_SUCCESS,)
 
     def cuMemcpyHtoD(self, address: int, source: int, size: int) -> Any:
-        ctypes.memmove(self.memory[address].ctypes.data, source, size)
+        ctypes.memmove(self._at(address), source, size)
         return (Status.CUDA_SUCCESS,)
 
     def cuMemcpyDtoH(self, target: int, address: int, size: int) -> Any:
-        ctypes.memmove(target, self.memory[address].ctypes.data, size)
+        ctypes.memmove(target, self._at(address), size)
         return (Status.CUDA_SUCCESS,)
 
     def cuMemsetD8(self, address: int, value: int, size: int) -> Any:
@@ -131,10 +145,14 @@ class FeignedDriver:
         raw = [ctypes.string_at(place, one.size) for place, one in zip(places, parameters, strict=True)]
         starts = list(self.memory)
         buffers = [self.memory[start] for start in starts]
+        here = {name: self.variables[address] for (module, name), address in self.globals.items() if module == text}
         result = EmulatedDevice().launch(
             Launch(text, entry, grid, block, tuple(self._pointer(value, starts) for value in raw), tuple(buffers),
-                   (True,) * len(buffers), shared, races=False)
+                   (True,) * len(buffers), shared, races=False,
+                   variables={name: content.tobytes() for name, content in here.items()})
         )  # fmt: skip
+        for name, left in result.variables.items():
+            here[name][:] = np.frombuffer(left, np.uint8)
         for buffer, left in zip(buffers, result.buffers, strict=True):
             buffer[:] = left
         return (Status.CUDA_SUCCESS,)

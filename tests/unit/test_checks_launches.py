@@ -56,7 +56,26 @@ def test_a_launch_too_many_costs_the_device_points_and_is_named(most: Any) -> No
 
 
 @pytest.mark.parametrize(
-    ("size", "words"), [((0, 5), "empty"), ((3, 1, 8), "axis of length 1"), ((1, 8), "single row or column")]
+    ("size", "block", "words"),
+    [
+        (0, 64, "an empty input"),
+        ((0, 5), None, "an empty input"),
+        (1, 64, "a single element"),
+        ((1,), None, "a single element"),
+        ((1, 1), None, "a single element"),
+        ((3, 1, 8), None, "a shape with an axis of length 1"),
+        ((1, 8), None, "a single row or column"),
+        ((31, 33), None, "a shape whose sides are no multiples of 32"),
+        ((64, 48), None, "a shape with a side that is no multiple of 32"),
+        ((64, 32), None, "a shape whose sides are multiples of 32"),
+        (31, 64, "fewer elements than a warp has threads"),
+        (128, 64, "a size that is a multiple of the block size"),
+        (129, 64, "a size that is no multiple of the block size"),
+        # Where nothing is launched, no block is spoken of.
+        (256, None, "a size that is a multiple of 32"),
+        (257, None, "a size that is no multiple of 32"),
+        (1_000_003, None, "a large input"),
+    ],
 )
-def test_a_hidden_shape_is_said_by_its_kind(size: tuple[int, ...], words: str) -> None:
-    assert words in size_class(size)["en"]
+def test_a_hidden_size_is_said_by_what_is_true_of_it(size: Any, block: int | None, words: str) -> None:
+    assert size_class(size, block)["en"] == words

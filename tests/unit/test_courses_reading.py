@@ -76,7 +76,7 @@ def test_words_are_in_a_dictionary(unit: Unit, language: str) -> None:
 @both
 def test_the_word_list_has_nothing_that_a_dictionary_has_or_no_text_needs(language: str) -> None:
     ours = known(language)
-    assert ours == sorted(set(ours), key=str.casefold)
+    assert ours == sorted(set(ours), key=lambda word: (word.casefold(), word))
     assert sorted(set(ours) - misspelt("\n".join(ours), language)) == []
     everything = "\n".join(text for unit in UNITS.values() for text in passages(unit, language))
     assert sorted(set(ours) - misspelt(everything, language)) == []

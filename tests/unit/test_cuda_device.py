@@ -142,6 +142,42 @@ def test_a_fault_on_the_clock_is_a_finding_too(driver: FeignedDriver, gpu: CudaD
     assert run.finding.kind == "out-of-bounds"
 
 
+COUNTING = """.version 8.0
+.target sm_90
+.visible .global .u32 secret_count = 5;
+.visible .global .u32 unused = 3;
+.const .u32 step = 1;
+.visible .entry up(.param .u64 x) {
+.reg .b64 %d; .reg .b32 %r<2>;
+ld.param.u64 %d, [x]; ld.const.u32 %r1, [step]; atom.global.add.u32 %r0, [secret_count], %r1;
+st.global.u32 [%d], %r0; ret; }
+"""
+
+
+def test_a_launch_begins_with_the_variables_it_brings_and_else_with_initial_values(
+    driver: FeignedDriver, gpu: CudaDevice
+) -> None:
+    first = launch(ptx=COUNTING, entry="up", block=(1, 1, 1))
+    for device in (gpu, EmulatedDevice()):
+        results = [device.launch(first), device.launch(first)]
+        brought = {"step": np.int32(10).tobytes(), "unused": bytes(4)}
+        results.append(device.launch(replace(first, variables={**results[0].variables, **brought})))
+        results.append(device.launch(first))
+        assert [int(one.buffers[0].view("i4")[0]) for one in results] == [5, 5, 6, 5]
+        counts = [int(np.frombuffer(one.variables["secret_count"], "i4")[0]) for one in results]
+        assert counts == [6, 6, 16, 6]
+    assert len(driver.texts) == 1, "the module is loaded once"
+    assert "secret" not in driver.texts[0]
+
+
+def test_timed_launches_begin_alike(gpu: CudaDevice) -> None:
+    for _ in range(3):
+        assert gpu.place(launch(ptx=COUNTING, entry="up", block=(1, 1, 1))) is None
+    gpu.warm(0)
+    gpu.go(3)
+    assert [int(gpu.collect(number)[0].view("i4")[0]) for number in (1, 2)] == [5, 5]
+
+
 def test_throttling_is_told_by_its_reasons() -> None:
     assert throttles(0x1 | 0x2) == []
     assert throttles(0x4 | 0x40) == ["power cap", "hardware thermal slowdown"]

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from grader.device.emulated import EmulatedDevice
-from grader.device.heap import FIRST_ADDRESS, HeapError, LocalHeap, OutOfDeviceMemory, View
+from grader.device.heap import FIRST_ADDRESS, Argument, HeapError, LocalHeap, OutOfDeviceMemory, View
+from grader.device.interface import FAULTS
 from grader.exam.channel import Channel, ChannelError, encode, unpack
 from grader.exam.device_bench import DeviceBench
 from grader.exam.device_link import ATTACH, CLOSED, OPEN, ExamMemory, LinkedHeap, Placed, from_plain, to_plain
@@ -90,8 +91,11 @@ HOSTILE = {
     "a grid of text": ("launch", "ptx", "f", ("1", 1, 1), (1, 1, 1), (), 0, ()),
     "a grid of two": ("launch", "ptx", "f", (1, 1), (1, 1, 1), (), 0, ()),
     "an argument that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (3,), 0, ()),
-    "a symbol that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", "here"),)),
-    "a symbol that lies nowhere": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", 64),)),
+    "a variable that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", "here", 4),)),
+    "a variable without a length": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", FIRST_ADDRESS),)),
+    "a variable that lies nowhere": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", 64, 4),)),
+    "a variable that ends outside": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", FIRST_ADDRESS, 65),)),
+    "a variable of no length": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (), 0, (("x", FIRST_ADDRESS, -4),)),
 }  # fmt: skip
 
 
@@ -171,12 +175,15 @@ def test_what_the_examiner_does_is_not_counted_and_what_a_candidate_does_is(
 ) -> None:
     placed = place(memory, np.arange(4.0))
     memory.read([placed], let_go=True)
-    assert memory.counted() == {"launches": 0, "to_device": 0, "to_host": 0, "copies_to_host": 0}
+    nothing = {"launches": 0, "to_device": 0, "to_host": 0, "copies_to_device": 0, "copies_to_host": 0}
+    assert memory.counted() == nothing
     ask(bench, "read", placed.view.address, 32)
-    ask(bench, "write", placed.view.address, bytes(16))
+    for _ in range(3):
+        ask(bench, "write", placed.view.address, bytes(16))
     ask(bench, "operate", "add", (placed.view, 1), {}, None)
     memory.asked = True
-    assert memory.counted() == {"launches": 1, "to_device": 16, "to_host": 32, "copies_to_host": 1}
+    done = {"launches": 1, "to_device": 48, "to_host": 32, "copies_to_device": 3, "copies_to_host": 1}
+    assert memory.counted() == done
 
 
 def test_an_input_stays_until_the_examiner_lets_it_go(bench: DeviceBench, memory: ExamMemory) -> None:
@@ -260,3 +267,43 @@ def test_what_ends_during_a_request_goes_back_with_the_next() -> None:
             heap.synchronise()
         assert bench.receive_raw() == ATTACH
         assert bench.receive() == {"do": "synchronise", "with": [], "freed": [7, 9]}
+
+
+def racing(bench: DeviceBench, count: int) -> None:
+    """A candidate's kernels, each with a race in a line of its own, and one that leaves its array."""
+    address = ask(bench, "alloc", 4)
+    argument = (Argument(address, address, address + 4),)
+    for line in range(1, count + 1):
+        ask(bench, "launch", fault(line, "%tid.x", 0), "k", (1, 1, 1), (64, 1, 1), argument, 0, ())
+    ask(bench, "launch", fault(7, "%tid.x", 8), "k", (1, 1, 1), (1, 1, 1), argument, 0, ())
+
+
+def fault(line: int, value: str, offset: int) -> str:
+    return f""".version 8.0
+.target sm_90
+.address_size 64
+.file 1 "cell.py"
+.visible .entry k(.param .u64 x) {{ .reg .b64 %d; .reg .b32 %r;
+.loc 1 {line} 0
+ld.param.u64 %d, [x]; mov.u32 %r, {value}; st.global.u32 [%d+{offset}], %r; ret; }}"""
+
+
+def test_faults_come_with_what_is_read_once_and_no_kind_crowds_out_another(
+    bench: DeviceBench, memory: ExamMemory
+) -> None:
+    racing(bench, 40)
+    memory.asked = True
+    found = memory.faults()
+    assert [one.kind for one in found] == ["race"] * FAULTS + ["out-of-bounds"]
+    assert [one.line for one in found] == [*range(1, FAULTS + 1), 7]
+    assert found[-1].thread == found[-1].block == (0, 0, 0)
+    memory.asked = True
+    assert memory.faults() == ()
+    assert memory.counted()["launches"] == 41
+
+
+@pytest.mark.parametrize("found", [3, [3], [{}], [{"kind": "other", "message": {}, "thread": None, "block": None}]])
+def test_a_bench_that_tells_of_no_findings_is_not_believed(found: Any) -> None:
+    memory = ExamMemory(lambda body: {"value": to_plain({"arrays": [], "counted": {}, "found": found})}, 4096)
+    with pytest.raises(ChannelError):
+        memory.read([])

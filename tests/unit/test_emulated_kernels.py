@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from numba import cuda, float32, int32
 
+from grader.device.emulated import EmulatedDevice
+from grader.device.frontends.cupy_standin.kernels import compile_ptx
+from grader.device.interface import Launch, Pointer
 from tests.unit.emulator import errors, launch, line_of
 
 RNG = np.random.default_rng(20260101)
@@ -413,6 +416,33 @@ def endless(x: Any, out: Any) -> None:
 def test_an_endless_kernel_stops_at_its_limit() -> None:
     result, _ = launch(endless, F1, 1, 1, floats(1), np.zeros(1, "f4"), step_limit=20_000)
     assert errors(result) == ["step-limit"]
+
+
+SPINNING = """extern "C" __global__ void k(long long* out) {
+  long long begin = clock64();
+  while (clock64() - begin < (1LL << 62))
+    ;
+  out[threadIdx.x] = begin;
+}"""
+
+
+@pytest.mark.parametrize("limit", [{"step_limit": 20_000}, {"thread_step_limit": 5_000}])
+def test_a_kernel_that_waits_for_the_clock_stops_at_its_limit(limit: dict[str, int]) -> None:
+    ptx, entry = compile_ptx(SPINNING, "k", (), (9, 0))
+    out = np.zeros(64, "i8").view(np.uint8)
+    result = EmulatedDevice().launch(
+        Launch(ptx, entry, (1, 1, 1), (64, 1, 1), (Pointer(0, 0, 0, out.nbytes),), (out,), **limit)
+    )
+    assert [(finding.kind, finding.line) for finding in result.findings] == [("step-limit", 3)]
+    assert not result.buffers[0].any()
+
+
+def test_a_kernel_may_wait_for_the_clock() -> None:
+    ptx, entry = compile_ptx(SPINNING.replace("1LL << 62", "1000"), "k", (), (9, 0))
+    out = np.full(64, -1, "i8").view(np.uint8)
+    result = EmulatedDevice().launch(Launch(ptx, entry, (1, 1, 1), (64, 1, 1), (Pointer(0, 0, 0, out.nbytes),), (out,)))
+    assert result.findings == []
+    assert (result.buffers[0].view("i8") >= 0).all()
 
 
 def double(x: Any, out: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from grader.device.emulated import EmulatedDevice
 from grader.device.frontends.cupy_standin.kernels import compile_ptx
-from grader.device.heap import Argument, LocalHeap
+from grader.device.heap import Argument, HeapError, LocalHeap, OutOfDeviceMemory
 from grader.device.interface import Launch, LaunchResult, Pointer
 
 HEAD = ".version 8.8\n.target sm_90\n.address_size 64\n"
@@ -39,6 +39,46 @@ def test_variables_of_a_module_live_from_launch_to_launch_in_a_heap() -> None:
     ptx = other
     assert launch("up") == 50
     assert LocalHeap(EmulatedDevice()).launch(ptx, "up", (1, 1, 1), (1, 1, 1), (bytes(8),)) != ()
+
+
+SHARED = """
+extern "C" {
+__device__ int count = 5;
+__global__ void up(int* o) { o[0] = atomicAdd(&count, 1); }
+__global__ void read(const int* o, int* p) { p[0] = o[0]; }
+}
+"""
+
+
+def test_a_variable_in_the_heap_is_what_the_host_wrote_and_what_kernels_leave() -> None:
+    heap = LocalHeap(EmulatedDevice())
+    ptx, _ = compile_ptx(SHARED, "up", (), (9, 0))
+    out, count = heap.alloc(4), heap.alloc(4)
+    to_out, to_count = (Argument(address, address, address + 4) for address in (out, count))
+
+    def launch(kernel: str, *arguments: Argument) -> int:
+        held = (("count", count, 4),)
+        assert heap.launch(ptx, kernel, (1, 1, 1), (1, 1, 1), arguments, 0, held) == ()
+        return int(np.frombuffer(heap.read(out, 4), "i4")[0])
+
+    for begins in (40, 70):
+        heap.write(count, np.int32(begins).tobytes())
+        assert [launch("up", to_out), launch("up", to_out)] == [begins, begins + 1]
+        # Where a kernel does not name it, its address is one as any other.
+        assert launch("read", to_count, to_out) == begins + 2
+    with pytest.raises(HeapError, match="count by its name"):
+        launch("up", to_count)
+    assert np.frombuffer(heap.read(count, 4), "i4").tolist() == [72]
+
+
+def test_variables_that_live_on_take_of_the_device_s_memory() -> None:
+    text = f"{HEAD}.global .b8 x[4096]; .entry k() {{ .reg .b32 %r; mov.u32 %r, 7; st.global.u32 [x], %r; ret; }}"
+    heap = LocalHeap(EmulatedDevice(), capacity=6000)
+    heap.launch(text, "k", (1, 1, 1), (1, 1, 1), ())
+    heap.launch(text, "k", (1, 1, 1), (1, 1, 1), ())
+    assert heap.memory_info() == (6000 - 4096, 6000)
+    with pytest.raises(OutOfDeviceMemory):
+        heap.launch(text.replace("7", "8"), "k", (1, 1, 1), (1, 1, 1), ())
 
 
 def test_launches_without_a_heap_begin_with_initial_values_unless_they_are_given_others() -> None:

@@ -109,6 +109,24 @@ def test_findings_come_after_what_the_script_says_and_are_the_exit_code(script, 
     assert summary.startswith("Emulierte GPU: 1 Kernelstarts")
 
 
+SPINNING = r"""import cupy
+kernel = cupy.RawKernel(r'''extern "C" __global__ void k(int* x) {
+  while (clock64() >= 0);
+}''', "k")
+try:
+    kernel((64,), (1024,), (cupy.zeros(1, dtype="i4"),))
+except cupy.cuda.driver.CUDADriverError:
+    print("went on")
+"""
+
+
+def test_a_script_whose_kernel_waits_for_the_clock_without_end_comes_to_its_end(script, capfd):
+    assert run_script(script(SPINNING), json=True, language="en") == 1
+    said, *_, told = capfd.readouterr().out.splitlines()
+    assert said == "went on"
+    assert [(one["kind"], one["line"]) for one in json.loads(told)["findings"]] == [("step-limit", 2)]
+
+
 def test_as_json_the_last_line_has_findings_and_counters(script, capfd):
     path = script(BAD + "sys.stdout.write('no end of line')\n")
     assert run_script(path, json=True, language="en") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,11 @@ from numba import cuda
 from grader.checks import KernelCheck, LocalSurroundings, Report, use
 from grader.checks.copying import COPY_PTX, copied, copy_launch
 from grader.checks.timing import LEAST, MOST, RUNS, Block, Contender, Stopped, checked_bands, credit
-from grader.device.assembler import AssemblyError, Resources
+from grader.device import assembler
+from grader.device.assembler import AssemblyError, Resources, assemble
 from grader.device.emulated import EmulatedDevice
 from grader.device.emulated.gate import Gate
 from grader.device.interface import DeviceError, Finding, Launch
-from tests.assembling import assemble
 
 #: Seconds of a launch by who it is, and what each request takes besides.
 TIMES: dict[str, float] = {"learner": 1e-3, "copy": 1e-3, "baseline": 3e-3, "model": 0.8e-3}
@@ -473,6 +474,38 @@ def test_what_the_assembler_refuses_costs_its_parts_only() -> None:
         report = check(points={"no_spills": 1}).run()
     assert (report.score, kinds(report)) == (4, ["compile"])
     assert "line 3" not in str(report)
+
+
+ENDINGS = {"an abort": "kill -ABRT $$", "noise": "echo resources", "nothing said": "exit 0", "a hang": "exec sleep 600"}
+
+
+@pytest.fixture
+def ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """The assembler's process ends so."""
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{ENDINGS[request.param]}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(assembler.sys, "executable", str(program))
+    monkeypatch.setattr(assembler.assemble, "__defaults__", (5.0 if request.param != "a hang" else 0.01,))
+
+
+@pytest.mark.usefixtures("ending")
+@pytest.mark.parametrize("ending", ENDINGS, indirect=True)
+def test_an_assembler_that_ends_takes_no_notebook_along_and_costs_nothing() -> None:
+    with use(LocalSurroundings(language="en")):
+        report = check(points={"registers": (1, 255), "no_spills": 1}).run()
+    assert (report.score, report.max_score, kinds(report)) == (4, 4, ["inconclusive"])
+    assert {part.name: part.doubt for part in report.parts if part.points is None} == dict.fromkeys(
+        ("registers", "no_spills"), "inconclusive"
+    )
+
+
+@pytest.mark.usefixtures("ending")
+@pytest.mark.parametrize("ending", ["an abort"], indirect=True)
+def test_where_no_process_may_be_started_this_one_assembles(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(assembler.sys.executable).chmod(0o600)
+    monkeypatch.setattr(assembler, "assemble_here", lambda text, cc: Resources(len(text), *cc, 0))
+    assert assemble("four", (9, 0)) == Resources(4, 9, 0, 0)
 
 
 def test_registers_and_blocks_decide_how_many_threads_a_multiprocessor_holds() -> None:

@@ -32,7 +32,8 @@ class Gate:
 
     def __init__(self) -> None:
         self._programs: OrderedDict[tuple[str, str], Program] = OrderedDict()
-        self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
+        #: What may come before a driver, and what the module's variables are called there.
+        self._texts: OrderedDict[tuple[str, str], tuple[str, dict[str, str]]] = OrderedDict()
 
     def program(self, launch: Launch) -> Program:
         """The kernel as the emulated GPU runs it. Raises Refused."""
@@ -41,8 +42,8 @@ class Gate:
             if key not in self._programs:
                 _keep(self._programs, key, translate(parse(launch.ptx), launch.entry))
             _check_parameters(self._programs[key], launch)
-            if launch.symbols:
-                _check_symbols(parse(launch.ptx), launch)
+            if launch.variables:
+                _check_variables(parse(launch.ptx), launch)
         except PtxError as error:
             raise Refused(messages.refused(str(error))) from error
         except Unsupported as error:
@@ -52,14 +53,22 @@ class Gate:
 
     def passed(self, launch: Launch) -> Launch:
         """The same launch with the module as it may come before a driver. Raises Refused."""
+        names = self.names(launch)
+        text, _ = self._texts[launch.ptx, launch.entry]
+        variables = {names[name]: data for name, data in launch.variables.items() if name in names}
+        return replace(launch, ptx=text, entry=ptx_text.ENTRY, variables=variables)
+
+    def names(self, launch: Launch) -> dict[str, str]:
+        """What those of the module's variables that the kernel reaches are called in what passes. Raises Refused."""
         self.program(launch)
         key = (launch.ptx, launch.entry)
         if key not in self._texts:
             try:
-                _keep(self._texts, key, ptx_text.text(ptx_text.canonical(parse(launch.ptx), launch.entry)))
+                module, names = ptx_text.renamed(parse(launch.ptx), launch.entry)
+                _keep(self._texts, key, (ptx_text.text(module), names))
             except PtxError as error:
                 raise Refused(messages.refused(str(error))) from error
-        return replace(launch, ptx=self._texts[key], entry=ptx_text.ENTRY)
+        return self._texts[key][1]
 
 
 def _keep(kept: OrderedDict[tuple[str, str], Any], key: tuple[str, str], value: Any) -> None:
@@ -82,13 +91,11 @@ def _check_parameters(program: Program, launch: Launch) -> None:
             raise PtxError(f"parameter {declared.name} points to buffer {given.buffer}, which does not exist")
 
 
-def _check_symbols(module: Module, launch: Launch) -> None:
-    """Variables of the module that lie in buffers are there, plain, and fit."""
-    for name, place in launch.symbols:
+def _check_variables(module: Module, launch: Launch) -> None:
+    """Variables of the module that the launch brings are there, and of that size."""
+    for name, data in launch.variables.items():
         variable = module.variables.get(name)
-        if variable is None or variable.space not in ("global", "const") or variable.references:
-            raise PtxError(f"the module has no variable {name} that could lie in a buffer")
-        if not 0 <= place.buffer < len(launch.buffers):
-            raise PtxError(f"variable {name} lies in buffer {place.buffer}, which does not exist")
-        if place.offset < 0 or place.offset + variable.size > launch.buffers[place.buffer].nbytes:
-            raise PtxError(f"variable {name} of {variable.size} bytes does not fit its buffer")
+        if variable is None or variable.space not in ("global", "const"):
+            raise PtxError(f"the module has no variable {name} that a host could write")
+        if len(data) != variable.size:
+            raise PtxError(f"variable {name} has {variable.size} bytes, the launch brings {len(data)}")

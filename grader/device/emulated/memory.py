@@ -67,13 +67,8 @@ class Memory:
         self.windows: list[Window] = [Window(0, 0, 0, None)]
         self.symbols: dict[str, int] = {}
         places: list[tuple[int, bytes]] = []
-        kept = dict(launch.symbols)
         for name, variable in constants.items():
             self.symbols[name] = address(len(self.windows), 0)
-            if name in kept:
-                start = self.buffer_starts[kept[name].buffer] + kept[name].offset
-                self.windows.append(Window(start, 0, variable.size, None, variable.space == "const"))
-                continue
             self.windows.append(Window(position, 0, variable.size, None, variable.space == "const"))
             places.append((position, launch.variables.get(name) or variable.initial or bytes(variable.size)))
             position += -(-variable.size // _ALIGN) * _ALIGN + _ALIGN

@@ -58,6 +58,11 @@ def canonical(module: Module, entry: str) -> Module:
 
     `parse(text(canonical(module, entry)))` is equal to it, but for constants that are no number.
     """
+    return renamed(module, entry)[0]
+
+
+def renamed(module: Module, entry: str) -> tuple[Module, dict[str, str]]:
+    """As `canonical`, with what the module's variables are called now, by their names before. Raises PtxError."""
     if not _VERSION.fullmatch(module.version) or not _TARGET.fullmatch(module.target):
         raise PtxError("a module begins with .version and .target")
     kernel = module.functions.get(entry)
@@ -73,7 +78,7 @@ def canonical(module: Module, entry: str) -> Module:
         # An initial value may be the address of a variable that was not met before.
         for old, new in list(names.variables.items()):
             variables.setdefault(new, _variable(module.variables[old], new, names))
-    return Module(module.target, variables, functions, {}, module.version)
+    return Module(module.target, variables, functions, {}, module.version), names.variables
 
 
 @dataclass
@@ -261,7 +266,8 @@ def text(module: Module) -> str:
     lines = [f".version {module.version}", f".target {module.target}", ".address_size 64"]
     lines += [_SIGNATURES[name] for name in sorted(_external(module))]
     order = _by_reference(module.variables)
-    lines += [_declared(variable) for variable in order]
+    # The host finds only those by name that are visible.
+    lines += [f"{'.visible ' if v.space in ('global', 'const') else ''}{_declared(v)}" for v in order]
     lines += [f"{_head(function)};" for function in module.functions.values() if not function.entry]
     for function in module.functions.values():
         lines += _function(function)

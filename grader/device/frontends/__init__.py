@@ -39,6 +39,11 @@ def host_counts() -> dict[str, int] | None:
     return None if _installed is None else _installed.heap.counters().seen()
 
 
+def faults() -> list[Finding] | None:
+    """Errors of kernels since the front ends were installed; None where they are not."""
+    return None if _installed is None else [one for one in _installed.findings() if one.severity == "error"]
+
+
 def view_of(array: Any) -> tuple[Library, View] | None:
     """Whose array it is and where it lies; None for what is no array of the installed front ends, and for records."""
     from grader.device.frontends import cupy_standin, numba_cuda

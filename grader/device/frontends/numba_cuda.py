@@ -453,7 +453,7 @@ class EmulatedKernel(dispatcher._Kernel):
         grid: Any = tuple(int(n) for n in griddim)
         block: Any = tuple(int(n) for n in blockdim)
         front = self.front
-        with self._error_code() as symbols:
+        with self._error_code() as variables:
             findings = front.heap.launch(
                 self.ptx,
                 self.entry_name,
@@ -461,10 +461,10 @@ class EmulatedKernel(dispatcher._Kernel):
                 block,
                 tuple(packed),
                 int(sharedmem),
-                symbols,
+                variables,
             )
             self._show(findings)
-            self._raise_what_was_raised(symbols)
+            self._raise_what_was_raised(variables)
         for act in write_back:
             act()
 
@@ -479,8 +479,8 @@ class EmulatedKernel(dispatcher._Kernel):
                 raise LaunchFailure(int(binding.CUresult.CUDA_ERROR_LAUNCH_FAILED), front.text(finding))
 
     @contextlib.contextmanager
-    def _error_code(self) -> Iterator[tuple[tuple[str, int], ...]]:
-        """Where a kernel with debug=True leaves its exception and the thread's index: names and addresses."""
+    def _error_code(self) -> Iterator[tuple[tuple[str, int, int], ...]]:
+        """Where a kernel with debug=True leaves its exception and the thread's index: names, addresses, lengths."""
         if not self.debug:
             yield ()
             return
@@ -488,15 +488,15 @@ class EmulatedKernel(dispatcher._Kernel):
         place = heap.alloc(4 * len(_ERROR))
         try:
             heap.fill(place, 0, 4 * len(_ERROR))
-            yield tuple((f"{self.entry_name}__{name}__", place + 4 * at) for at, name in enumerate(_ERROR))
+            yield tuple((f"{self.entry_name}__{name}__", place + 4 * at, 4) for at, name in enumerate(_ERROR))
         finally:
             heap.free(place)
 
-    def _raise_what_was_raised(self, symbols: tuple[tuple[str, int], ...]) -> None:
+    def _raise_what_was_raised(self, variables: tuple[tuple[str, int, int], ...]) -> None:
         """A kernel's exception, as numba-cuda raises it."""
-        if not symbols:
+        if not variables:
             return
-        code, *where = np.frombuffer(self.front.heap.read(symbols[0][1], 4 * len(_ERROR)), np.int32).tolist()
+        code, *where = np.frombuffer(self.front.heap.read(variables[0][1], 4 * len(_ERROR)), np.int32).tolist()
         if not code:
             return
         kind, args, place = self.call_helper.get_exception(code)

@@ -21,7 +21,7 @@ from numba import cuda
 # ## Ein Pixel zu wenig ist eins zu wenig
 #
 # Die Kamera misst in Rohwerten. Eine Kalibrierung macht daraus Grad Celsius, hier mit dem Faktor 0,04. In dieser Einheit
-# ist ein Bild einfach eine lange Reihe von Pixeln; Zeilen und Spalten kommen in der nächsten dazu.
+# ist ein Bild einfach eine lange Reihe von Pixeln; Zeilen und Spalten kommen später dazu.
 
 
 # %%

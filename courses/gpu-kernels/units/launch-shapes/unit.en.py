@@ -20,7 +20,7 @@ from numba import cuda
 # ## One pixel too few is one too few
 #
 # The camera measures in raw counts. A calibration turns them into degrees Celsius, here with a factor of 0.04. This unit
-# treats an image as one long row of pixels; rows and columns come in the next one.
+# treats an image as one long row of pixels; rows and columns come in a later one.
 
 
 # %%

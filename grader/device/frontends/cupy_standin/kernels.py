@@ -131,12 +131,12 @@ def launch(
     block: Any,
     args: Any,
     shared_mem: int = 0,
-    symbols: tuple[tuple[str, int], ...] = (),
+    variables: tuple[tuple[str, int, int], ...] = (),
 ) -> None:
     """Run it; shows what the device saw. Raises `CUDADriverError` where the kernel did not come to its end."""
     arguments = tuple(_argument(arg) for arg in args)
     findings: tuple[Finding, ...] = heap().launch(
-        ptx, entry, _three(grid), _three(block), arguments, int(shared_mem), symbols
+        ptx, entry, _three(grid), _three(block), arguments, int(shared_mem), variables
     )
     report.show_printed(heap(), ptx)
     for finding in findings:
@@ -176,8 +176,8 @@ class RawKernel:
         ptx, entry = self._compiled()
         if "%envreg" in ptx and not self.enable_cooperative_groups:
             raise CUDADriverError(_NOT_COOPERATIVE[report.language()])
-        symbols = () if self._module is None else self._module.symbols(ptx)
-        launch(ptx, entry, grid, block, args, shared_mem, symbols)
+        variables = () if self._module is None else self._module.variables(ptx)
+        launch(ptx, entry, grid, block, args, shared_mem, variables)
 
     max_threads_per_block = 1024
 
@@ -212,14 +212,14 @@ class RawModule:
     def get_global(self, name: str) -> MemoryPointer:
         """Where a `__device__` or `__constant__` variable lies. Raises CUDADriverError where there is none."""
         ptx, _ = nvrtc.compile_ptx(self._code, ("-lineinfo", *self._options), heap().compute_capability, self._names)
-        self.symbols(ptx)
+        self.variables(ptx)
         if name not in self._globals:
             known = ", ".join(self._globals) or "none"
             raise CUDADriverError(f"CUDA_ERROR_NOT_FOUND: the module has no variable {name}; it has: {known}")
         return self._globals[name].data
 
-    def symbols(self, ptx: str) -> tuple[tuple[str, int], ...]:
-        """Names and addresses of the module's variables; each begins with its initial value once."""
+    def variables(self, ptx: str) -> tuple[tuple[str, int, int], ...]:
+        """Names, addresses and lengths of the module's variables; each begins with its initial value once."""
         here = []
         for name, variable in parse(ptx).variables.items():
             # Tables and texts of the compiler's own stand nowhere in the source.
@@ -231,7 +231,7 @@ class RawModule:
                     heap().fill(content.view_.address, 0, variable.size)
                 else:
                     heap().write(content.view_.address, variable.initial.ljust(variable.size, b"\0"))
-            here.append((name, self._globals[name].view_.address))
+            here.append((name, self._globals[name].view_.address, variable.size))
         return tuple(here)
 
 

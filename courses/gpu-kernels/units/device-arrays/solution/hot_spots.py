@@ -1,0 +1,10 @@
+def hot_spots(raw, dark, limit):
+    raw_there = cuda.to_device(raw)
+    dark_there = cuda.to_device(dark)
+    clean = cuda.device_array(raw.size, np.float32)
+    even = cuda.device_array(raw.size, np.float32)
+    hot = cuda.device_array(raw.size, np.uint8)
+    subtract[4, 256](raw_there, dark_there, clean)
+    smooth[4, 256](clean, even)
+    mark[4, 256](even, limit, hot)
+    return hot.copy_to_host()

@@ -1,0 +1,5 @@
+# finding: host-fallback
+def calibrated(raw):
+    room = cuda.device_array(raw.size, np.float32)
+    calibrate[4, 256](cuda.to_device(raw), room)
+    return raw * np.float32(0.04)

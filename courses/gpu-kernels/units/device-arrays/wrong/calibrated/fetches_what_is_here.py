@@ -1,0 +1,6 @@
+# finding: exception
+# line: 4
+def calibrated(raw):
+    celsius = np.empty(raw.size, np.float32)
+    calibrate[4, 256](cuda.to_device(raw), celsius)
+    return celsius.copy_to_host()

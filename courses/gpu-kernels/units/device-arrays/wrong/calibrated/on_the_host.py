@@ -1,0 +1,3 @@
+# finding: host-fallback
+def calibrated(raw):
+    return raw * np.float32(0.04)

@@ -1,0 +1,8 @@
+# finding: input-changed
+def hot_spots(raw, dark, limit):
+    subtract[4, 256](raw, dark, raw)
+    even = cuda.device_array(raw.size, np.float32)
+    hot = cuda.device_array(raw.size, np.uint8)
+    smooth[4, 256](cuda.to_device(raw), even)
+    mark[4, 256](even, limit, hot)
+    return hot.copy_to_host()

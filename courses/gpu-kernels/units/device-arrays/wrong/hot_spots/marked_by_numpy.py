@@ -1,0 +1,7 @@
+# finding: host-fallback
+def hot_spots(raw, dark, limit):
+    clean = cuda.device_array(raw.size, np.float32)
+    even = cuda.device_array(raw.size, np.float32)
+    subtract[4, 256](cuda.to_device(raw), cuda.to_device(dark), clean)
+    smooth[4, 256](clean, even)
+    return (even.copy_to_host() > limit).astype(np.uint8)

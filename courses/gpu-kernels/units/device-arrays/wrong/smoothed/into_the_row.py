@@ -1,0 +1,9 @@
+# finding: input-changed
+def smoothed(row, steps):
+    now = cuda.to_device(row)
+    later = cuda.device_array_like(now)
+    for _ in range(steps):
+        smooth[8, 128](now, later)
+        now, later = later, now
+    now.copy_to_host(row)
+    return row

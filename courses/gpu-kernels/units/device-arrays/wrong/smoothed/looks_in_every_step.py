@@ -1,0 +1,10 @@
+# finding: host-fallback
+def smoothed(row, steps):
+    now = cuda.to_device(row)
+    later = cuda.device_array_like(now)
+    for _ in range(steps):
+        smooth[8, 128](now, later)
+        now, later = later, now
+        if now[0] < -273:
+            break
+    return now.copy_to_host()

@@ -1,0 +1,7 @@
+# finding: wrong-result
+@cuda.jit
+def sum_shares(raw, sums):
+    total = 0
+    for i in range(raw.size):
+        total += raw[i]
+    sums[cuda.grid(1)] = total

@@ -1,0 +1,2 @@
+def distance(film, reference, axis):
+    return cp.linalg.norm(film - reference, axis=axis)

@@ -1,0 +1,3 @@
+# finding: many-launches
+def distance(film, reference, axis):
+    return cp.sqrt(((film - reference) ** 2).sum(axis=axis))

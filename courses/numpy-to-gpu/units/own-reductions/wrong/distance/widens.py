@@ -1,0 +1,8 @@
+# finding: wrong-type
+distance_kernel = cp.ReductionKernel(
+    "T x, T r", "float64 y", "(x - r) * (x - r)", "a + b", "y = sqrt(a)", "0", "distance"
+)
+
+
+def distance(film, reference, axis):
+    return distance_kernel(film, reference, axis=axis)

@@ -1,0 +1,3 @@
+# finding: wrong-result
+def soft_maximum(temps, width):
+    return temps.max(axis=(1, 2))

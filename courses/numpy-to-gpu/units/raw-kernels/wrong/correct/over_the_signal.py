@@ -1,0 +1,17 @@
+# finding: input-changed
+correct_kernel = cp.RawKernel(
+    r"""
+extern "C" __global__ void correct(const float* drift, float factor, float* out, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) out[i] += factor * drift[i];
+}
+""",
+    "correct",
+)
+
+
+def correct(signal, drift, factor, count):
+    if count:
+        blocks = -(-count // 256)
+        correct_kernel((blocks,), (256,), (drift, np.float32(factor), signal, np.int32(count)))
+    return signal
