@@ -1,0 +1,15 @@
+# finding: wrong-type
+weighted_kernel = cp.ElementwiseKernel(
+    "uint16 count, float32 gain, float32 offset, float32 low, float32 high",
+    "float64 y",
+    """
+    float t = gain * (float)count + offset;
+    float weight = (t - low) / (high - low);
+    y = t * min(max(weight, 0.0f), 1.0f);
+    """,
+    "weighted",
+)
+
+
+def weighted(counts, gain, offset, low, high):
+    return weighted_kernel(counts, gain, offset, low, high)
