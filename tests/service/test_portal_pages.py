@@ -653,7 +653,7 @@ def test_an_assessment_tells_what_passes_how_many_attempts_are_left_and_from_whe
     here.submit()
     html = get(here, "learner-nord", page).text
     assert "1 of 5" in html
-    assert "the next one from" in html
+    assert "Next attempt from" in html
     here.store.extend(
         COURSE, "guarded-map", "learner-nord", until=None, attempts=2, deadline=None, who="ines", why="was ill"
     )
@@ -665,7 +665,7 @@ def test_no_next_attempt_is_promised_where_none_is_left(here):
     here.submit()
     html = get(here, "learner-nord", f"courses/{COURSE}").text
     assert "1 of 1" in html
-    assert "the next one from" not in html
+    assert "Next attempt from" not in html
 
 
 def test_an_attempt_that_is_not_the_best_says_so(here):

@@ -61,8 +61,8 @@ def test_what_is_unknown_or_malformed_is_refused_by_name(ptx: str, named: str) -
 def test_a_kernel_with_other_parameters_than_asked_for_is_refused() -> None:
     ptx = kernel("ld.param.u64 %rd1, [a];", ".param .u64 a")
     assert run(ptx, bytes(8)) == []
-    assert "takes 1 parameters, the launch has 2" in run(ptx, bytes(8), bytes(8))[0]
-    assert "has 8 bytes, the launch brings 4" in run(ptx, bytes(4))[0]
+    assert "takes 1 arguments, the launch brings 2" in run(ptx, bytes(8), bytes(8))[0]
+    assert "Argument 1 has 4 bytes, the kernel's parameter 8" in run(ptx, bytes(4))[0]
     assert "does not exist" in run(ptx, Pointer(0, 0, 0, 8))[0]
 
 

@@ -406,3 +406,20 @@ def test_a_modifier_that_is_not_known_is_refused_by_name(opcode: str) -> None:
     result = run(module(opcode, ["u32", "u32"], "u32"), [np.zeros(1, "u4")] * 2, np.zeros(1, "u4"))
     assert [finding.kind for finding in result.findings] == ["unsupported"]
     assert opcode in result.findings[0].message["en"]
+
+
+def test_a_register_that_was_moved_keeps_its_value_when_some_lanes_change_the_other() -> None:
+    ptx = (
+        ".version 8.8\n.target sm_90\n.address_size 64\n.visible .entry k(.param .u64 p) {\n"
+        ".reg .b64 %a; .reg .b32 %t, %x, %kept; .reg .pred %some;\n"
+        "mov.u32 %t, %tid.x; mov.u32 %x, %t; setp.ge.u32 %some, %t, 16;\n"
+        "@%some bra MEET;\nadd.u32 %x, %x, 100;\n"
+        "MEET:\nmov.u32 %kept, %x;\n@%some bra LAST;\nadd.u32 %x, %x, 1000;\n"
+        "LAST:\nadd.u32 %kept, %kept, 0; mul.lo.u32 %x, %x, 10000; add.u32 %x, %x, %kept;\n"
+        "ld.param.u64 %a, [p]; mad.wide.u32 %a, %t, 4, %a; st.global.u32 [%a], %x;\nret; }"
+    )
+    launch = Launch(ptx, "k", (1, 1, 1), (32, 1, 1), (Pointer(0, 0, 0, 128),), (np.zeros(128, np.uint8),))
+    left = DEVICE.launch(launch).buffers[0].view(np.uint32)
+    lane = np.arange(32)
+    some = lane < 16
+    assert list(left) == list((lane + 1100 * some) * 10_000 + lane + 100 * some)

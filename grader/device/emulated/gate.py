@@ -78,15 +78,13 @@ def _keep(kept: OrderedDict[tuple[str, str], Any], key: tuple[str, str], value: 
 
 
 def _check_parameters(program: Program, launch: Launch) -> None:
-    """The kernel's parameters are exactly those that the launch brings."""
+    """The kernel's parameters are exactly those that the launch brings. Raises Refused."""
     if len(program.parameters) != len(launch.parameters):
-        raise PtxError(
-            f"{program.entry} takes {len(program.parameters)} parameters, the launch has {len(launch.parameters)}"
-        )
-    for declared, given in zip(program.parameters, launch.parameters, strict=True):
+        raise Refused(messages.other_arguments(len(program.parameters), len(launch.parameters)))
+    for number, (declared, given) in enumerate(zip(program.parameters, launch.parameters, strict=True), 1):
         size = 8 if isinstance(given, Pointer) else len(given)
         if declared.size != size:
-            raise PtxError(f"parameter {declared.name} has {declared.size} bytes, the launch brings {size}")
+            raise Refused(messages.other_size(number, declared.size, size))
         if isinstance(given, Pointer) and not 0 <= given.buffer < len(launch.buffers):
             raise PtxError(f"parameter {declared.name} points to buffer {given.buffer}, which does not exist")
 

@@ -34,7 +34,10 @@ class Lanes:
         value = self.wave.registers[register]
         if value is None:
             value = self.wave.program.zero(register)
-        elif self.index is not None and value.ndim:
+        elif self.index is None:
+            # A move may give the array itself to another register: lanes that write alone must copy it first.
+            self.wave.owned[register] = False
+        elif value.ndim:
             value = value[self.index]
         self.local[register] = value
         return value

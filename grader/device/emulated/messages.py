@@ -314,6 +314,29 @@ def refused(reason: str) -> Finding:
     )
 
 
+def other_arguments(parameters: int, arguments: int) -> Finding:
+    return bad_launch(
+        {
+            "en": f"The kernel takes {parameters} arguments, the launch brings {arguments}.",
+            "de": f"Der Kernel nimmt {parameters} Argumente, der Start bringt {arguments}.",
+        }
+    )
+
+
+def other_size(number: int, parameter: int, argument: int) -> Finding:
+    """`number` counts the kernel's parameters from 1; sizes are in bytes."""
+    return bad_launch(
+        {
+            "en": f"Argument {number} has {argument} bytes, the kernel's parameter {parameter}. A Python int arrives "
+            "as long long and a float as double, with 8 bytes each: write np.int32(...) or np.float32(...) where the "
+            "kernel takes int or float.",
+            "de": f"Argument {number} hat {argument} Byte, der Parameter des Kernels {parameter}. Ein int von Python "
+            "kommt als long long an, ein float als double, mit je 8 Byte: schreibe np.int32(...) oder np.float32(...), "
+            "wo der Kernel int oder float nimmt.",
+        }
+    )
+
+
 def bad_launch(text: Text) -> Finding:
     return Finding("launch", text)
 
