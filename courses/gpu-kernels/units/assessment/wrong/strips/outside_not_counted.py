@@ -1,0 +1,29 @@
+# finding: wrong-result
+@cuda.jit
+def strips(heat, low, step, bins, coldest, hottest, common):
+    own = cuda.shared.array(64, np.int32)
+    ends = cuda.shared.array(2, np.int32)
+    t = cuda.threadIdx.x
+    i = cuda.grid(1)
+    for b in range(t, bins, cuda.blockDim.x):
+        own[b] = 0
+    if t == 0:
+        ends[0] = heat[i]
+        ends[1] = heat[i]
+    cuda.syncthreads()
+    if i < heat.shape[0]:
+        b = (heat[i] - low) // step
+        if 0 <= b < bins:
+            cuda.atomic.add(own, b, 1)
+        cuda.atomic.min(ends, 0, heat[i])
+        cuda.atomic.max(ends, 1, heat[i])
+    cuda.syncthreads()
+    if t == 0:
+        most = 0
+        for b in range(1, bins):
+            if own[b] > own[most]:
+                most = b
+        s = cuda.blockIdx.x
+        coldest[s] = ends[0]
+        hottest[s] = ends[1]
+        common[s] = most
