@@ -124,7 +124,7 @@ def test_a_gpu_is_for_the_bench_and_for_a_candidate_that_needs_it(
 ) -> None:
     asked: list[bool] = []
 
-    def refuse(request: dict[str, Any]) -> Any:
+    def refuse(request: dict[str, Any], link: Any) -> Any:
         asked.append(request["gpu"])
         raise ConnectionResetError
 
@@ -166,7 +166,10 @@ def test_the_instructors_cells_say_whether_learner_code_needs_a_gpu(
         for text in ("", answer)
     )
     laid = paper.lay_out("unit", ours, theirs, ours)
-    exam = Conduct(Home(), tmp_path, tmp_path, laid, {}, None, "en", 1, 0.0, "examiner", {}, False)  # type: ignore[arg-type]
+    exam = Conduct(
+        Home(),  # type: ignore[arg-type]
+        *(tmp_path, tmp_path, laid, {}, None, "en", 1, 0.0, "examiner", {}, False, (9, 0)),
+    )
     for role in ("candidate", "baseline", "emulator", "assembler"):
         exam._process(role)
     assert started == {"candidate": gpu, "baseline": gpu, "emulator": False, "assembler": False}
