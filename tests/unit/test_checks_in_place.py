@@ -1,4 +1,4 @@
-"""Checks of kernels that work in place: an untouched placeholder, and elements that two threads work on."""
+"""Checks of kernels: what was left as it was, also in place, and elements that two threads work on."""
 
 from __future__ import annotations
 
@@ -82,3 +82,17 @@ def test_an_empty_input_is_no_placeholder() -> None:
 def in_full(check: KernelCheck) -> bool:
     report = check.points(correct=1).run()
     return report.passed and not report.findings
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_what_was_never_written_is_no_zero_within_a_tolerance(dtype: str) -> None:
+    @cuda.jit
+    def kernel(x, out):
+        pass
+
+    kind = {"f2": "float16", "f4": "float32", "f8": "float64"}[dtype]
+    for seed in range(11):
+        check = KernelCheck(kernel, f"void({kind}[:], {kind}[:])", launch=lambda n: (3, 32), seed=seed)
+        check.inputs(lambda rng, n: (np.ones(n, dtype), np.empty(n, dtype)), sizes=(70,))
+        report = check.expect(lambda x, out: 0 * x, output=1, atol=1e-3).points(correct=1).run()
+        assert (report.score, [finding.kind for finding in report.findings]) == (0, ["unwritten"])
