@@ -128,7 +128,7 @@ def test_while_something_is_timed_learner_code_stands_still(room: ExamRoom, tmp_
     with (
         room.processes.folder() as folder,
         Conduct(
-            room.processes, folder, tmp_path / "source", laid, {}, None, "en", 1, 1e12, "examiner", {}, False
+            room.processes, folder, tmp_path / "source", laid, {}, None, "en", 1, 1e12, "examiner", {}, False, (9, 0)
         ) as exam,
     ):
         candidate = exam._process("candidate")
