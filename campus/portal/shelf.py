@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from campus.portal.visit import Visit
 from campus.settings import split_course_id
 from grader.course.model import Assessment, assessment_of
 from grader.exam.verdict import Verdict
+from grader.exchange.service import terms_of
+from grader.store import NO_ATTEMPTS
 
 if TYPE_CHECKING:
     from grader.records import Grade, Place
@@ -260,9 +262,9 @@ def _assessment(
     found = assessment_of(version.bundle, unit["id"])
     if found is None:
         return None
-    used = [one for one in sent if one.state not in ("withdrawn", "failed")]
-    attempts = None if unit.get("attempts") is None else unit["attempts"] + more
-    ready = used[0].received_at + timedelta(minutes=unit.get("cooldown_minutes") or 0) if used else None
+    terms, used = terms_of(unit), [one for one in sent if one.state not in NO_ATTEMPTS]
+    attempts = None if terms.attempts is None else terms.attempts + more
+    ready = used[0].received_at + terms.cooldown if used else None
     may_try = attempts is None or len(used) < attempts
     return AssessmentRow(
         passed=passed(found, grade),

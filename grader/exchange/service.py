@@ -97,7 +97,7 @@ class ExchangeService:
         packed, digest = archives.repack(data, files)
         try:
             received = self.store.receive(
-                course_id, assignment, person.name, packed, language=language, digest=digest, terms=_terms(unit)
+                course_id, assignment, person.name, packed, language=language, digest=digest, terms=terms_of(unit)
             )
         except TooLate as error:
             raise _too_late(error.deadline) from error
@@ -186,8 +186,8 @@ def _is_notebook(data: bytes) -> bool:
         return False
 
 
-def _terms(unit: dict[str, Any]) -> Terms:
-    """As the course's author has set them."""
+def terms_of(unit: dict[str, Any]) -> Terms:
+    """How often and until when a unit of a course version may be handed in, as its author has set it."""
     deadline = unit.get("deadline")
     return Terms(
         attempts=unit.get("attempts"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import tempfile
@@ -58,7 +57,6 @@ class Registrar:
         self.courses = courses
         self.gradebook_url = gradebook_url
         self._converter = Converter()
-        self._bundles: dict[str, dict[str, Any]] = {}
         self._maxima: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
         self._outlines: dict[tuple[str, str, str], dict[tuple[str, str], Place]] = {}
 
@@ -147,7 +145,7 @@ class Registrar:
                 self.store.mark_recorded(submission_id, State.NEEDS_REVIEW, why, in_gradebook=False)
                 return State.NEEDS_REVIEW
             state = State.NEEDS_REVIEW if verdict.needs_review else State.GRADED
-            if assessment_of(self._bundle(submission.bundle_digest), submission.assignment) is not None:
+            if assessment_of(self.store.bundle(submission.bundle_digest), submission.assignment) is not None:
                 best, its_verdict = self._best(submission, verdict)
                 if best.id == submission_id or [best.id] != [one.id for one in self._held(submission)]:
                     # A regrade may have taken from the one that counted, so that an older one does again.
@@ -201,19 +199,14 @@ class Registrar:
         """Of the person's attempts, this one included, that with most points; of those with as many the newest."""
         attempts = [(submission, verdict)]
         for other in self.store.submissions(submission.course_id, submission.assignment, submission.person):
-            if other.id == submission.id or not other.recorded or self.store.verdict(other.id) is None:
+            text = self.store.verdict(other.id) if other.recorded and other.id != submission.id else None
+            if text is None:
                 continue
-            its_verdict, cells = self._verdict(other.id), self._cells(other.bundle_digest, other.assignment)
+            its_verdict = Verdict.model_validate_json(text)
+            cells = self._cells(other.bundle_digest, other.assignment)
             if implausible(its_verdict, other.assignment, cells) is None:
                 attempts.append((other, its_verdict))
         return max(attempts, key=lambda attempt: (attempt[1].score, attempt[0].number))
-
-    def _bundle(self, digest: str) -> dict[str, Any]:
-        """bundle.json of a course version."""
-        if digest not in self._bundles:
-            files = archives.read(self.store.bundle_tar(digest), archives.ACCEPTED)
-            self._bundles[digest] = json.loads(files["bundle.json"])
-        return self._bundles[digest]
 
     def _write(self, submission: Submission, verdict: Verdict) -> None:
         root = self.courses / submission.course_id
@@ -300,7 +293,7 @@ class Registrar:
         key = (digest, assignment, language)
         if key not in self._outlines:
             bundle = archives.read(self.store.bundle_tar(digest), archives.ACCEPTED)
-            languages = self._bundle(digest)["languages"]
+            languages = self.store.bundle(digest)["languages"]
             chosen = language if language in languages else languages[0]
             folder = PurePosixPath("release", chosen, assignment)
             self._outlines[key] = {

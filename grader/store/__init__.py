@@ -5,6 +5,7 @@ May import SQLAlchemy, Alembic and an S3 client; nothing of the project.
 
 from grader.store.store import Store
 from grader.store.types import (
+    NO_ATTEMPTS,
     CourseVersion,
     EarlierVerdict,
     Event,
@@ -24,6 +25,7 @@ from grader.store.types import (
 )
 
 __all__ = [
+    "NO_ATTEMPTS",
     "CourseVersion",
     "EarlierVerdict",
     "Event",

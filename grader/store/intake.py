@@ -19,6 +19,7 @@ from grader.store.models import EventRow, ExtensionRow, SubmissionRow, UtcTime
 from grader.store.plain import submission_of
 from grader.store.together import Together
 from grader.store.types import (
+    NO_ATTEMPTS,
     CourseVersion,
     Received,
     State,
@@ -41,7 +42,7 @@ _OWN_FAULT = (DataError, IntegrityError, ValueError)
 # finds persons by an index, too.
 _NUMBER = func.max(SubmissionRow.number)
 _STANDING = SubmissionRow.state != State.WITHDRAWN
-_LIVE = SubmissionRow.state.not_in((State.WITHDRAWN, State.FAILED))
+_LIVE = SubmissionRow.state.not_in(NO_ATTEMPTS)
 _PERSONS: BindParameter[str] = bindparam("persons", expanding=True)
 _THEIRS = (
     SubmissionRow.course_id == bindparam("course"),

@@ -114,13 +114,22 @@ class Store:
         with self._database.reading() as session:
             return self._versions.current(session, [course_id]).get(course_id)
 
+    def bundle(self, digest: str) -> dict[str, Any]:
+        """bundle.json of a course version, by the version's digest."""
+        with self._database.reading() as session:
+            return self._version(session, digest).bundle
+
     def bundle_tar(self, digest: str) -> bytes:
         """The tar of a course version, by the version's digest."""
         with self._database.reading() as session:
-            row = session.scalars(select(CourseVersionRow).where(CourseVersionRow.digest == digest).limit(1)).first()
-            if row is None:
-                raise StoreError(f"no course version {digest}")
-            return self._blobs.read(session, row.blob)
+            return self._blobs.read(session, self._version(session, digest).blob)
+
+    @staticmethod
+    def _version(session: Session, digest: str) -> CourseVersionRow:
+        row = session.scalars(select(CourseVersionRow).where(CourseVersionRow.digest == digest).limit(1)).first()
+        if row is None:
+            raise StoreError(f"no course version {digest}")
+        return row
 
     # -- submissions
 

@@ -21,6 +21,10 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+#: Submissions in these states are no attempts at an assignment.
+NO_ATTEMPTS = (State.WITHDRAWN, State.FAILED)
+
+
 class StoreError(RuntimeError):
     """The store cannot do what was asked; the text says why."""
 
