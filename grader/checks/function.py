@@ -32,10 +32,9 @@ from grader.checks.timing import (
 )
 from grader.device.interface import Finding
 
-#: Parts that a clock decides, and the function that each compares with.
-_PARTS = ("correct", "same_type", "on_device", "keeps_inputs", "in_bounds", "race_free", *BESIDE)
 #: Parts that the device decides, by what it sees in kernels.
 _SEEN = ("in_bounds", "race_free")
+_PARTS = ("correct", "same_type", "on_device", "keeps_inputs", *_SEEN, *BESIDE)
 #: Kinds of whole numbers and truth values. A float is none of them, whatever its value.
 _WHOLE = "biu"
 #: Fresh inputs in one block.

@@ -103,21 +103,22 @@ def _reduction(name: str) -> Function:
     def reduction(a: Any, axis: Any = None, *more: Any, out: Any = None, **options: Any) -> Any:
         if len(more) > len(positions):
             raise TypeError(f"cupy.{name} takes an array, axis, {', '.join(positions)}")
-        given = dict(zip(positions, more, strict=False))
-        if twice := given.keys() & options.keys() or (given.keys() & {"out"} if out is not None else set()):
+        placed = dict(zip(positions, more, strict=False))
+        named = options if out is None else {**options, "out": out}
+        if twice := placed.keys() & named.keys():
             raise TypeError(f"cupy.{name} got {', '.join(sorted(twice))} twice")
-        out = given.pop("out", out)
-        options |= given
+        options = named | placed
+        out = options.pop("out", None)
         if traced((a,)):
             if out is not None or options:
                 raise TypeError(f"cupy.{name} takes an axis and nothing else inside a fused function")
             return reduce(name, a, axis)
         if not isinstance(a, ndarray):
             raise refuse(a)
-        chosen = {key: value for key, value in options.items() if value is not None and value is not False}
-        if name == "ptp" and "dtype" in chosen:
+        given = {key: value for key, value in options.items() if value is not None and value is not False}
+        if name == "ptp" and "dtype" in given:
             raise TypeError("ptp has no dtype")
-        return call(name, [a], {"axis": axis, **chosen}, out)
+        return call(name, [a], {"axis": axis, **given}, out)
 
     reduction.__name__ = name
     reduction.__doc__ = f"As numpy.{name}, on the emulated device; without an axis the result is a 0-d array."
