@@ -29,11 +29,11 @@ from campus.settings import Settings, SettingsError, load
 Level = Literal["ok", "note", "fix"]
 
 #: Commands that the browser tests accept, in this order.
-_DICTIONARIES = Path("/usr/share/hunspell")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: What must be installed, and what the tests need besides.
 PACKAGES = ("jupyterhub", "jupyterlab", "nbgrader", "numba", "numba-cuda", "sqlalchemy")
-TEST_PACKAGES = ("pytest", "pytest-timeout", "playwright", "hypothesis", "ruff", "mypy")
+TEST_PACKAGES = ("pytest", "pytest-timeout", "pytest-xdist", "playwright", "hypothesis", "ruff", "mypy")
+_DICTIONARIES = Path("/usr/share/hunspell")
 
 #: Less free disk or memory than this is worth a note, in bytes.
 _LITTLE_DISK, _LITTLE_MEMORY = 2 << 30, 3 << 30

@@ -12,11 +12,11 @@ from grader.course.check import check
 from grader.exam.room import ExamRoom
 from tests.kernels import right_kernels
 from tests.kernels.case import Case, cuda_cases, python_cases
+from tests.shipped import FOLDERS
 
 pytestmark = pytest.mark.gpu
 
 RIGHT = [*python_cases(right_kernels), *cuda_cases("right.cu")]
-COURSES = sorted(path.parent for path in (Path(__file__).parents[2] / "courses").glob("*/course.yaml"))
 
 
 @pytest.mark.parametrize("case", RIGHT, ids=lambda case: f"{case.name}{'.cu' if case.file else ''}")
@@ -33,7 +33,7 @@ def test_a_right_kernel_leaves_the_same_on_both(gpu: Any, table: dict[str, Any],
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("course", COURSES, ids=lambda path: path.name)
+@pytest.mark.parametrize("course", FOLDERS, ids=lambda path: path.name)
 def test_model_solutions_pass_and_wrong_ones_fail(course: Path, table: dict[str, Any]) -> None:
     assert ExamRoom().device.startswith("cuda:")
     problems = [str(problem) for problem in check(course)]

@@ -13,10 +13,9 @@ import pytest
 from grader.course import proofs
 from grader.course.build import answered, notebook, released
 from grader.course.check import check
-from grader.course.reader import Unit, read
+from grader.course.reader import Unit
+from tests.shipped import FOLDERS, UNITS
 
-FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "courses").glob("*/course.yaml"))
-UNITS = {f"{folder.name}/{unit.entry.id}": unit for folder in FOLDERS for unit in read(folder).units}
 RUN = "import sys; from grader.device.frontends.run import run_script; sys.exit(run_script('unit.py', [], json=True))"
 #: Findings that an example shows on purpose.
 ON_PURPOSE = {

@@ -6,15 +6,11 @@ What is executed is tested in tests/service/test_courses.py.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from grader.course.reader import Course, Unit, read
-
-FOLDERS = sorted(path.parent for path in (Path(__file__).parents[2] / "courses").glob("*/course.yaml"))
-COURSES = {folder.name: read(folder) for folder in FOLDERS}
-UNITS = {f"{name}/{unit.entry.id}": unit for name, course in COURSES.items() for unit in course.units}
+from grader.course.reader import Course, Unit
+from tests.shipped import COURSES, UNITS
 
 courses = pytest.mark.parametrize("course", COURSES.values(), ids=COURSES.keys())
 units = pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS.keys())

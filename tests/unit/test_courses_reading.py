@@ -16,14 +16,10 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from grader.course.reader import Unit, read
+from grader.course.reader import Unit
+from tests.shipped import UNITS
 
-COURSES = Path(__file__).parents[2] / "courses"
-UNITS = {
-    f"{folder.parent.name}/{unit.entry.id}": unit
-    for folder in sorted(COURSES.glob("*/course.yaml"))
-    for unit in read(folder.parent).units
-}
+FOLDER = Path(__file__).parents[2] / "courses"
 DICTIONARIES = {"de": "de_DE", "en": "en_GB"}
 LONGEST = 30
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
@@ -50,7 +46,7 @@ def _spoken(token: Token) -> str:
 
 
 def known(language: str) -> list[str]:
-    return (COURSES / f"words.{language}.txt").read_text(encoding="utf-8").split()
+    return (FOLDER / f"words.{language}.txt").read_text(encoding="utf-8").split()
 
 
 def words(text: str) -> set[str]:
