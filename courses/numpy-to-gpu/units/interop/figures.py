@@ -46,7 +46,10 @@ def card():
     parts = [box(left + SIDE * i, top, SIDE, SIDE, (COOL, WARM)[i // 4 % 2]) for i in range(12)]
     parts += [box(left + SIDE * i, top, SIDE, SIDE, "none", 5) for i in reached]
     parts += [text(left + SIDE * (i + 0.5), top + 32, i, 18) for i in range(12)]
-    for y, name, shape, strides in ((20, "cupy.ndarray", "(3, 4)", "None"), (262, "DeviceNDArray", "(3, 2)", "(16, 8)")):
+    for y, name, shape, strides in (
+        (20, "cupy.ndarray", "(3, 4)", "None"),
+        (262, "DeviceNDArray", "(3, 2)", "(16, 8)"),
+    ):
         parts.append(box(left, y, 560, 70, PAPER, 1.5, 6))
         parts += [text(left + 20, y + 42, name, 18, "start"), text(left + 250, y + 42, f"shape {shape}", 16, "start")]
         parts.append(text(left + 400, y + 42, f"strides {strides}", 16, "start"))
