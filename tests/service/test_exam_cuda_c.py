@@ -62,3 +62,33 @@ def test_what_is_no_such_kernel_gets_nothing(room: ExamRoom, tmp_path: Path, cod
     verdict = examine(room, tmp_path / "source", code)
     assert verdict.score == 0
     assert kind in [finding.kind for finding in verdict.cells[0].findings], verdict.cells[0].findings
+
+
+JIT = """import cupy as cp
+from cupyx import jit
+
+@jit.rawkernel()
+def doubled(x, out, n):
+    i = jit.grid(1)
+    if i < n:
+        out[i] = 2 * x[i]
+
+def answer(x):
+    out = cp.empty_like(x)
+    doubled[x.size // 64 + 1, 64](x, out, x.size)
+    return out"""
+FUNCTION = """from grader.checks import FunctionCheck
+check = FunctionCheck(answer, arrays=("cupy",)).inputs(lambda rng, n: (rng.random(n, "f4"),), sizes=(1, 200))
+check.expect(lambda x: 2 * x).points(correct=2, in_bounds=1, on_device=1).run()"""
+
+
+@pytest.mark.parametrize(("guard", "score"), [("i < n", 4), ("i <= n", 3)])
+def test_a_kernel_that_cupyx_jit_translates_runs_behind_the_walls(tmp_path: Path, guard: str, score: int) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "unit.ipynb").write_bytes(notebook(solution("a", ""), test("t", 4, FUNCTION)))
+    handed_in = notebook(solution("a", JIT.replace("i < n", guard)))
+    with ExamRoom(device="emulated", scratch=tmp_path / "room") as room:
+        verdict = room.examine(source, "unit", {"unit.ipynb": handed_in})
+    lines = [(finding.kind, finding.line) for finding in verdict.cells[0].findings]
+    assert (verdict.score, lines) == (score, [] if score == 4 else [("out-of-bounds", 8)])

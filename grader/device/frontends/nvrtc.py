@@ -83,9 +83,14 @@ def placed(code: str, files: Iterable[str]) -> tuple[str, str | None]:
     for file in files:
         text = "".join(linecache.getlines(file))
         begin = text.find(code) if code else -1
-        if begin >= 0 and not re.search(r'["\\\n]', file):
-            return f'#line {text.count(chr(10), 0, begin) + 1} "{file}"\n{code}', file
+        if begin >= 0 and (here := line_of(file, text.count("\n", 0, begin) + 1)):
+            return f"{here[0]}\n{code}", file
     return code, None
+
+
+def line_of(file: str, number: int) -> list[str]:
+    """What makes the next line of CUDA C that of another file; nothing for a name that C cannot write so."""
+    return [] if re.search(r'["\\\n]', file) else [f'#line {number} "{file}"']
 
 
 _DEFINED = re.compile(r"\.(?:visible|weak)\s+\.func\s+(?:\([^)]*\)\s*)?([\w$]+)")
