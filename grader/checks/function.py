@@ -15,10 +15,11 @@ import numpy as np
 from grader.checks import messages
 from grader.checks.compare import compare, place
 from grader.checks.kernel_task import COSTS
+from grader.checks.learner import LearnerError
 from grader.checks.outcome import Outcome
 from grader.checks.report import CheckFinding, Report
 from grader.checks.sizes import elements, map_rtol
-from grader.checks.surroundings import ArrayKind, FunctionTrace, LearnerError, OnDevice, Surroundings, current
+from grader.checks.surroundings import ArrayKind, FunctionTrace, OnDevice, Surroundings, current
 from grader.checks.timing import (
     BESIDE,
     Bands,

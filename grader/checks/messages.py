@@ -20,6 +20,14 @@ def not_a_kernel(thing: Any) -> Text:
     }
 
 
+def not_a_raw_kernel(thing: Any) -> Text:
+    return {
+        "en": f"A kernel in CUDA C was expected here, but this is {_kind_of(thing)}. Make one with cupy.RawKernel.",
+        "de": f"Hier wird ein Kernel in CUDA C erwartet, gefunden wurde aber {_kind_of(thing)}. "
+        "Erzeuge einen mit cupy.RawKernel.",
+    }
+
+
 def not_a_function(thing: Any) -> Text:
     return {
         "en": f"A function was expected here, but this is {_kind_of(thing)}. Define it with def.",

@@ -155,11 +155,12 @@ class Memory:
 
 def _span(records: np.ndarray, size: int) -> Span:
     """Where there are records, in cells of so many bytes."""
+    count = int(np.count_nonzero(records))
+    if count in (0, len(records)):
+        return 0, count * size, True
     there = records != 0
-    if not there.any():
-        return 0, 0, True
     first, behind = int(there.argmax()), len(there) - int(there[::-1].argmax())
-    return first * size, behind * size, bool(there[first:behind].all())
+    return first * size, behind * size, count == behind - first
 
 
 class History:
