@@ -32,6 +32,7 @@ LaunchRule = Callable[[Any], LaunchShape | list[LaunchShape]]
 COSTS = {
     "out-of-bounds": "in_bounds",
     "race": "race_free",
+    "stream-race": "race_free",
     "barrier": "race_free",
     "uninitialised": "race_free",
     "input-changed": "keeps_inputs",

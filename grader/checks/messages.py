@@ -308,6 +308,26 @@ def many_launches(got: int, allowed: int) -> Text:
     }
 
 
+def no_overlap(share: float, allowed: float) -> Text:
+    got, most = (f"{100 * number:.0f}" for number in (share, allowed))
+    return {
+        "en": f"On the modelled timeline your work took {got} % of what it takes one after the other, {most} % are "
+        "allowed. Copy from and to pinned memory, and let copies on one stream overlap with kernels on another.",
+        "de": f"Auf der modellierten Zeitachse dauerte deine Arbeit {got} % davon, was sie nacheinander dauert, "
+        f"erlaubt sind {most} %. Kopiere von und in Pinned Memory und lass Kopien auf dem einen Stream mit Kernels auf "
+        "einem anderen überlappen.",
+    }
+
+
+def memory_peak(got: int, allowed: int) -> Text:
+    return {
+        "en": f"The device's memory in use grew by {got} bytes, {allowed} are allowed. Work in pieces, compute into "
+        "arrays that are there already, and let go of what is no longer needed.",
+        "de": f"Der belegte Speicher des Geräts wuchs um {got} Bytes, erlaubt sind {allowed}. Arbeite in Stücken, "
+        "rechne in Arrays, die schon da sind, und gib frei, was nicht mehr gebraucht wird.",
+    }
+
+
 def copies(got: int, allowed: int) -> Text:
     return {
         "en": f"{got} bytes were copied back to the host, {allowed} are allowed. Keep the data on the GPU: no "

@@ -49,8 +49,11 @@ class FunctionTrace:
     """What was seen while a function ran. A count is None where nothing counts it.
 
     `launches` are kernels started, `to_device` and `to_host` bytes copied, `copies_to_device` and `copies_to_host` how
-    often. `arguments` are the positional arguments as the call left them, None where they are not known. `findings` are
-    errors that the device saw in kernels, each with the learner's cell as its file, and lines of that cell.
+    often, `synchronisations` how often the host waited for the device by name. `busy` and `makespan` are nanoseconds of
+    the emulated GPU's modelled timeline: of all work one after the other, and from the call to the end of the last.
+    `peak_bytes` is by how much the device's memory in use grew at most. `arguments` are the positional arguments as the
+    call left them, None where they are not known. `findings` are errors that the device saw in kernels, each with the
+    learner's cell as its file, and lines of that cell.
     """
 
     launches: int | None = None
@@ -58,6 +61,10 @@ class FunctionTrace:
     to_host: int | None = None
     copies_to_device: int | None = None
     copies_to_host: int | None = None
+    synchronisations: int | None = None
+    busy: int | None = None
+    makespan: int | None = None
+    peak_bytes: int | None = None
     arguments: tuple[Any, ...] | None = None
     findings: tuple[Finding, ...] | None = None
 

@@ -119,6 +119,9 @@ class ExamSurroundings:
 
     def _in_its_cell(self, finding: Finding) -> Finding:
         """File and line are the candidate's word: a cell of the paper and a line in it, or none."""
+        if finding.kind == "stream-race":
+            # It is about no kernel, and names no place.
+            return replace(finding, file=None, line=None, other_line=None)
         cell = _cell(finding.file)
         if cell in self.link.lines and max(finding.line or 0, finding.other_line or 0) <= self.link.lines[cell]:
             return replace(finding, file=cell)

@@ -104,7 +104,7 @@ def contents() -> dict[str, dict[str, Any]]:
             "scatter_add": scatter_of("add"),
             "scatter_max": scatter_of("max"),
             "scatter_min": scatter_of("min"),
-            "empty_pinned": runtime.empty_pinned,
+            "empty_pinned": runtime.zeros_pinned,
             "zeros_pinned": runtime.zeros_pinned,
             "rsqrt": lambda a: functions.UFUNCS["reciprocal"](functions.UFUNCS["sqrt"](a)),
             "__version__": VERSION,

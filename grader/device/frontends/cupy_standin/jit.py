@@ -137,7 +137,7 @@ class JitKernel:
                 flat += [arg, *map(np.int64, (arg.size, *arg.shape, *arg.strides))]
             else:
                 flat.append(np.float32(arg) if kind.dtype.char == "e" else kind.dtype.type(arg))
-        launch(*self._compiled[key], grid, block, flat, shared_mem)
+        launch(*self._compiled[key], grid, block, flat, shared_mem, stream=stream)
 
     def _kind(self, arg: Any) -> Any:
         if isinstance(arg, ndarray):

@@ -13,7 +13,7 @@ import numpy as np
 
 from grader.device.emulated.ptx import parse
 from grader.device.frontends import nvrtc, report
-from grader.device.frontends.cupy_standin.core import MemoryPointer, _State, allocate, heap, ndarray, refuse
+from grader.device.frontends.cupy_standin.core import MemoryPointer, _State, allocate, heap, ndarray, on, refuse
 from grader.device.heap import Argument
 from grader.device.interface import Finding, Language
 
@@ -126,12 +126,14 @@ def launch(
     args: Any,
     shared_mem: int = 0,
     variables: tuple[tuple[str, int, int], ...] = (),
+    stream: Any = None,
 ) -> None:
     """Run it; shows what the device saw. Raises `CUDADriverError` where the kernel did not come to its end."""
     arguments = tuple(_argument(arg) for arg in args)
-    findings: tuple[Finding, ...] = heap().launch(
-        ptx, entry, _three(grid), _three(block), arguments, int(shared_mem), variables
-    )
+    with on(stream):
+        findings: tuple[Finding, ...] = heap().launch(
+            ptx, entry, _three(grid), _three(block), arguments, int(shared_mem), variables
+        )
     report.show_printed(heap(), ptx)
     for finding in findings:
         fatal = finding.kind in FATAL
@@ -174,7 +176,7 @@ class RawKernel:
         if "%envreg" in ptx and not self.enable_cooperative_groups:
             raise CUDADriverError(_NOT_COOPERATIVE[report.language()])
         variables = () if self._module is None else self._module.variables(ptx)
-        launch(ptx, entry, grid, block, args, shared_mem, variables)
+        launch(ptx, entry, grid, block, args, shared_mem, variables, stream)
 
     max_threads_per_block = 1024
 
@@ -313,7 +315,7 @@ class ElementwiseKernel:
             ptx, entry = nvrtc.compile_kernel(
                 self._source(given, types), f"{self.name}_kernel", self._options, heap().compute_capability
             )
-            launch(ptx, entry, -(-total // block_size), block_size, [*bound, *targets, total])
+            launch(ptx, entry, -(-total // block_size), block_size, [*bound, *targets, total], stream=stream)
         for out, target in zip(outputs, targets, strict=True):
             if out is not target:
                 out[...] = target
@@ -436,7 +438,7 @@ class ReductionKernel:
         if results:
             source = self._source(args, types)
             ptx, entry = nvrtc.compile_kernel(source, f"{self.name}_kernel", self._options, heap().compute_capability)
-            launch(ptx, entry, results, 256, [*bound, target, count])
+            launch(ptx, entry, results, 256, [*bound, target, count], stream=stream)
         if keepdims:
             target = target.reshape(*(1 if n in reduced else shape[n] for n in range(rank)))
         if out is not None:

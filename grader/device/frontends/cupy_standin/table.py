@@ -18,7 +18,8 @@ HEAD = f"""# The CuPy stand-in
 
 Where there is no GPU, `import cupy` gives a stand-in (`cupy.__version__` is `{VERSION}`). It computes with NumPy on the
 emulated GPU's memory and counts every transfer. It is a test double for learning, not CuPy: results are as NumPy
-computes them, times say nothing, and random numbers are others than CuPy's for the same seed.
+computes them, and random numbers are others than CuPy's for the same seed. Events, and the GPU times of
+`cupyx.profiler.benchmark`, come from a [modelled clock](emulated-gpu.md#a-modelled-clock): no measure of any GPU.
 
 It keeps what distinguishes CuPy from NumPy:
 
