@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 #: Beside `exam.py`; learners never get it.
-PERFORMANCE = "performance.yaml"
+_FILE = "performance.yaml"
 
 
 class Thresholds(dict[float, float]):
@@ -27,7 +27,7 @@ def thresholds(beside: str, cell: str) -> dict[str, tuple[float, Thresholds]]:
     """
     import yaml
 
-    file = Path(beside).with_name(PERFORMANCE)
+    file = Path(beside).with_name(_FILE)
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     if cell not in content["cells"]:
         raise ValueError(f"{file}: no thresholds for the test cell {cell}; it has: {', '.join(content['cells'])}")

@@ -14,8 +14,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ComputeChecksums, LockCells
 
-from grader.checks.thresholds import PERFORMANCE
 from grader.course.model import Bundle, BundleUnit
+from grader.course.performance import PERFORMANCE
 from grader.course.proofreading import FIGURES
 from grader.course.reader import Course, Unit, read
 from grader.course.rubrics import shown

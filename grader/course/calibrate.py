@@ -15,14 +15,12 @@ from typing import Any
 
 import nbformat
 
-from grader.checks.thresholds import PERFORMANCE
 from grader.course.build import answered, build_course, notebook, released
 from grader.course.model import CourseError, Problem
 from grader.course.opened import Opened
-from grader.course.performance import Calibrated, Performance, write
+from grader.course.performance import PERFORMANCE, Calibrated, Performance, write
 from grader.course.reader import Course, Unit, read
-from grader.device.kernel import DeviceChoice
-from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
+from grader.exam.room import DeviceChoice, ExamLimits, ExamRoom, SubmissionError
 
 #: Exams of one model solution may lie so far apart.
 APART = 0.05

@@ -23,8 +23,7 @@ from grader.course.model import CourseError, Problem
 from grader.course.modes import Mode, Trial, tried
 from grader.course.opened import Opened, assignments, open_course
 from grader.course.reader import Answer, Course, Unit, read
-from grader.device.kernel import DeviceChoice
-from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
+from grader.exam.room import DeviceChoice, ExamLimits, ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
 
 Progress = Callable[[int, int, str], object]

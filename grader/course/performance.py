@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from grader.course.model import Problem
 from grader.typed_yaml import YamlFaults, line_of, parse
 
+#: Beside `exam.py`; learners never get it.
+PERFORMANCE = "performance.yaml"
 _HEAD = """\
 # Thresholds of tasks about speed, for test cells: points by the share of the ratio that the model solution reaches.
 # `lehrwerk course calibrate` measures that ratio, and writes `calibrated`, `model` and `spread`.

@@ -13,10 +13,9 @@ from typing import Any, get_args
 import jupytext
 from nbformat import NotebookNode
 
-from grader.checks.thresholds import PERFORMANCE
 from grader.course.model import CourseError, CourseFile, Criterion, Language, Problem, UnitEntry
 from grader.course.objectives import exercises, uncovered
-from grader.course.performance import Performance, performance
+from grader.course.performance import PERFORMANCE, Performance, performance
 from grader.course.proofreading import stumbles
 from grader.course.rubrics import misfits
 from grader.typed_yaml import YamlFaults, line_of, parse

@@ -28,7 +28,7 @@ from grader.exam.paper import Paper, SubmissionError
 from grader.exam.processes import ExamError, Process, Processes, write_file
 from grader.exam.verdict import CellVerdict, Tests, Verdict
 
-__all__ = ["ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
+__all__ = ["DeviceChoice", "ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
 
 
 class ExamRoom:
