@@ -21,6 +21,7 @@ name only the kind of size. See `surroundings` for where a check runs.
 from grader.checks.function import FunctionCheck
 from grader.checks.hints import Hints
 from grader.checks.kernel import KernelCheck
+from grader.checks.learner import CompiledKernel, LearnerError
 from grader.checks.report import CheckFinding, Part, Report
 from grader.checks.sizes import (
     SIZES_1D,
@@ -33,15 +34,14 @@ from grader.checks.sizes import (
     reduction_rtol,
 )
 from grader.checks.surroundings import (
-    CompiledKernel,
     FunctionTrace,
-    LearnerError,
     LocalSurroundings,
     OnDevice,
     Surroundings,
     current,
     use,
 )
+from grader.checks.thresholds import thresholds
 from grader.device.frontends.inspection import inspect
 
 __all__ = [
@@ -67,5 +67,6 @@ __all__ = [
     "inspect",
     "map_rtol",
     "reduction_rtol",
+    "thresholds",
     "use",
 ]
