@@ -457,6 +457,27 @@ def test_an_unintended_float64_is_advice() -> None:
     assert [(f.kind, f.line) for f in result.findings] == [("float64", line_of(double, "out[i] ="))]
 
 
+def by_a_call(x: Any, out: Any) -> None:
+    i = cuda.grid(1)
+    if i < x.size:
+        out[i] = math.e ** -x[i]
+
+
+def in_an_own_array(x: Any, out: Any) -> None:
+    own = cuda.local.array(4, np.float64)
+    i = cuda.grid(1)
+    for k in range(4):
+        own[k] = x[i] * k
+    out[i] = own[i % 4]
+
+
+@pytest.mark.parametrize("kernel", [by_a_call, in_an_own_array])
+def test_a_float64_that_only_calls_and_a_threads_own_memory_see_is_unintended(kernel: Any) -> None:
+    result, _ = launch(kernel, F1, 1, 64, floats(64), np.zeros(64, "f4"))
+    assert [finding.kind for finding in result.findings] == ["float64"]
+    assert result.counters.float64_instructions > 0
+
+
 def blocked(x: Any, out: Any) -> None:
     start = cuda.grid(1) * 16
     for i in range(start, min(start + 16, x.size)):

@@ -235,7 +235,8 @@ class _Translator(Operands):
             name, kind = instruction.parts[0], instruction.parts[-1]
             if kind != "f64":
                 continue
-            if name in ("ld", "st", "atom", "red"):
+            # What a call takes and gives, or what lies in a thread's own memory, nobody has asked for.
+            if name in ("ld", "st", "atom", "red") and not {"param", "local"} & set(instruction.parts):
                 return []
             constants: set[float] = {o.value for o in instruction.operands if isinstance(o, Immediate)}
             if name in _ARITHMETIC and not constants & _RANGE_REDUCTION:
