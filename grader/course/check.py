@@ -21,6 +21,7 @@ from grader.course import proofs
 from grader.course.build import answered, build_course, notebook, released
 from grader.course.model import CourseError, Problem
 from grader.course.modes import Mode, Trial, tried
+from grader.course.narrow import narrow_folder, narrowed, reached
 from grader.course.opened import Opened, assignments, open_course
 from grader.course.reader import Answer, Course, Unit, read
 from grader.exam.room import DeviceChoice, ExamLimits, ExamRoom, SubmissionError
@@ -31,7 +32,10 @@ Progress = Callable[[int, int, str], object]
 
 @dataclass(frozen=True)
 class _Case:
-    """One submission, and `judge`, which says what is wrong with its verdict."""
+    """One submission, and `judge`, which says what is wrong with its verdict.
+
+    Where it is about the one exercise `answer`, only the test cells that this can reach are examined.
+    """
 
     label: str
     file: Path
@@ -40,6 +44,7 @@ class _Case:
     content: bytes
     judge: Callable[[Verdict], Iterator[str]]
     compute_capability: tuple[int, int] | None = None
+    answer: str | None = None
 
 
 #: Beside the exam's own: kernels compile for these, Blackwell's of data centres (sm_100) and of workstations (sm_120).
@@ -150,16 +155,21 @@ def _prove(
         trials[name] = tried(room, opened, name)
         return list(_judged(unit, base, trials[name]))
 
+    narrow = {(unit.entry.id, name): _narrow(opened, unit, name, base) for unit in units for name in unit.solutions}
+
     def examine(case: _Case, room: ExamRoom) -> list[Problem]:
         if case.compute_capability and room.device != "emulated":
             # No GPU runs what was compiled for another.
             return []
+        source, given = opened.source / case.unit, opened.given(case.unit, case.language)
+        if case.answer is not None:
+            source, given = narrow[case.unit, case.answer]
         try:
             verdict = room.examine(
-                opened.source / case.unit,
+                source,
                 case.unit,
                 {f"{case.unit}.ipynb": case.content},
-                given=opened.given(case.unit, case.language),
+                given=given,
                 language=case.language,
                 seed=1,
                 tests=modes[case.unit],
@@ -209,6 +219,22 @@ def _judged(unit: Unit, language: str, trial: Trial) -> Iterator[Problem]:
             yield Problem(unit.file(language), None, text)
 
 
+def _narrow(opened: Opened, unit: Unit, answer: str, language: str) -> tuple[Path, Path]:
+    """An assignment's folder and what learners got of it, with the test cells that this answer can reach."""
+    name = unit.entry.id
+    target = opened.source.parent / "narrow" / name / answer
+    tests = _reached(unit, language, answer)
+    return (
+        narrow_folder(opened.source / name, target / "source", tests),
+        narrow_folder(opened.given(name, language), target / "given", tests),
+    )
+
+
+def _reached(unit: Unit, language: str, answer: str) -> set[str]:
+    models = {grade_id: one.source for grade_id, one in unit.solutions.items()}
+    return reached(answered(notebook(unit, language), models), answer)
+
+
 def _cases(course: Course, unit: Unit) -> Iterator[_Case]:
     name = unit.entry.id
     models = {grade_id: answer.source for grade_id, answer in unit.solutions.items()}
@@ -220,9 +246,13 @@ def _cases(course: Course, unit: Unit) -> Iterator[_Case]:
         answers: dict[str, str],
         judge: Callable[[Verdict], Iterator[str]],
         compute_capability: tuple[int, int] | None = None,
+        answer: str | None = None,
     ) -> _Case:
-        content = nbformat.writes(answered(released(notebook(unit, language)), answers)).encode()
-        return _Case(f"{name}, {label}", file, name, language, content, judge, compute_capability)
+        given = released(notebook(unit, language))
+        if answer is not None:
+            given = narrowed(given, _reached(unit, language, answer))
+        content = nbformat.writes(answered(given, answers)).encode()
+        return _Case(f"{name}, {label}", file, name, language, content, judge, compute_capability, answer)
 
     base, *others = course.file.languages
     for major, minor in OTHER_GPUS:
@@ -232,10 +262,11 @@ def _cases(course: Course, unit: Unit) -> Iterator[_Case]:
         yield case(f"model solution, {language}", unit.folder / "solution", language, models, _full_marks)
         yield case(f"starter, {language}", unit.file(language), language, {}, _no_points)
     for answer in unit.alternatives:
-        yield case("a right alternative", answer.file, base, {**models, answer.grade_id: answer.source}, _full_marks)
+        replaced = {**models, answer.grade_id: answer.source}
+        yield case("a right alternative", answer.file, base, replaced, _full_marks, answer=answer.grade_id)
     for answer in unit.wrong:
         replaced = {**models, answer.grade_id: answer.source}
-        yield case("a wrong solution", answer.file, base, replaced, partial(_caught, answer))
+        yield case("a wrong solution", answer.file, base, replaced, partial(_caught, answer), answer=answer.grade_id)
 
 
 def _prove_plain(
