@@ -148,9 +148,9 @@ hottest_in_zone_hint = Hints(
         "de": "Nachsehen und Schreiben müssen ein Schritt sein. Eine Barriere hilft nicht: Sie gilt nur für einen Block.",
     },
     {
-        "en": "`cuda.atomic.max(best, zone[i], raw[i])` looks and writes in one step. The `if raw[i] > …` goes away.",
-        "de": "`cuda.atomic.max(best, zone[i], raw[i])` sieht nach und schreibt in einem Schritt. Das `if raw[i] > …` "
-        "fällt weg.",
+        "en": "`cuda.atomic.max(best, zone[i], raw[i])` looks and writes in one step. Your own comparison goes away.",
+        "de": "`cuda.atomic.max(best, zone[i], raw[i])` sieht nach und schreibt in einem Schritt. Dein eigener "
+        "Vergleich fällt weg.",
     },
 )
 
