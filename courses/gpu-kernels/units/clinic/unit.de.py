@@ -122,7 +122,8 @@ def above_dark(raw, dark, out):
 
 
 # %%
-light, dark_frame = cuda.to_device(np.full(300, 1000, np.int32)), cuda.to_device(np.full(300, 100, np.int32))
+light = cuda.to_device(np.full(300, 1000, np.int32))
+dark_frame = cuda.to_device(np.full(300, 100, np.int32))
 signal = cuda.to_device(np.zeros(300, np.int32))
 above_dark[5, 64](light, dark_frame, signal)
 found = signal.copy_to_host()
