@@ -6,7 +6,7 @@ traffic are counted by the emulated GPU and hold anywhere.
 
 import checks
 
-IMAGES = ((72, 96), (33, 31), (1, 130), (70, 1), (2, 2), (48, 40))
+IMAGES = ((72, 88), (33, 31), (1, 130), (70, 1), (2, 2), (48, 40))
 
 
 def smooth(kernel):
