@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -118,9 +118,15 @@ def _explain(model: type[BaseModel], fault: Any, location: tuple[Any, ...]) -> s
 
 def _keys_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
     """The keys a section knows, found by walking the model along an error's location."""
+    named = False
     for part in location:
-        if not isinstance(part, int):
-            model = _section_in(model.model_fields[part].annotation)
+        if isinstance(part, int) or named:
+            named = False
+            continue
+        annotation = model.model_fields[part].annotation
+        # Below a mapping comes a name that the file's author chose.
+        named = get_origin(annotation) is dict
+        model = _section_in(annotation)
     return sorted(model.model_fields)
 
 

@@ -21,6 +21,7 @@ name only the kind of size. See `surroundings` for where a check runs.
 from grader.checks.function import FunctionCheck
 from grader.checks.hints import Hints
 from grader.checks.kernel import KernelCheck
+from grader.checks.learner import CompiledKernel, LearnerError
 from grader.checks.report import CheckFinding, Part, Report
 from grader.checks.sizes import (
     SIZES_1D,
@@ -33,9 +34,7 @@ from grader.checks.sizes import (
     reduction_rtol,
 )
 from grader.checks.surroundings import (
-    CompiledKernel,
     FunctionTrace,
-    LearnerError,
     LocalSurroundings,
     OnDevice,
     Surroundings,

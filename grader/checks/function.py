@@ -15,10 +15,11 @@ import numpy as np
 from grader.checks import messages
 from grader.checks.compare import compare, place
 from grader.checks.kernel_task import COSTS
+from grader.checks.learner import LearnerError
 from grader.checks.outcome import Outcome
 from grader.checks.report import CheckFinding, Report
 from grader.checks.sizes import elements, map_rtol
-from grader.checks.surroundings import ArrayKind, FunctionTrace, LearnerError, OnDevice, Surroundings, current
+from grader.checks.surroundings import ArrayKind, FunctionTrace, OnDevice, Surroundings, current
 from grader.checks.timing import (
     BESIDE,
     Bands,
@@ -105,6 +106,8 @@ class FunctionCheck:
         self._copies_to_device: int | Callable[[Any], int] | None = None
         self._launches = 1
         self._most_launches: int | Callable[[Any], int] | None = None
+        self._makespan: float | None = None
+        self._peak_bytes: int | Callable[[Any], int] | None = None
         self._bands: dict[str, Bands] = {}
         self._timing: _Timing | None = None
 
@@ -144,13 +147,22 @@ class FunctionCheck:
         copies_to_device: int | Callable[[Any], int] | None = None,
         launches: int = 1,
         most_launches: int | Callable[[Any], int] | None = None,
+        makespan: float | None = None,
+        peak_bytes: int | Callable[[Any], int] | None = None,
     ) -> FunctionCheck:
         """What `on_device` allows: at most so many bytes copied, in so many copies (numbers or functions of the size;
         None: any), at least `launches` and at most `most_launches` kernel launches, which a Python loop over elements
-        exceeds."""
+        exceeds.
+
+        `makespan` is the largest share of the time that the same work takes one after the other, 0.8, say: copies and
+        kernels have to overlap. `peak_bytes` is by how much the device's memory in use may grow during the call. These
+        two come from the emulated GPU's modelled timeline and its memory, and count for functions of NumPy arrays, too.
+        On a real GPU nothing counts them: there `timing` measures.
+        """
         self._to_host, self._to_device, self._launches = to_host, to_device, launches
         self._copies_to_host, self._copies_to_device = copies_to_host, copies_to_device
         self._most_launches = most_launches
+        self._makespan, self._peak_bytes = makespan, peak_bytes
         return self
 
     def timing(self, size: Any, *, baseline: Any = None, model: Any = None) -> FunctionCheck:
@@ -406,26 +418,32 @@ class FunctionCheck:
                 if isinstance(arg, np.ndarray) and not _identical(arg, values):
                     found.append(CheckFinding("input-changed", messages.input_changed(f"no. {number + 1}")))
                     outcome.lost.add("keeps_inputs")
-        if kind == "numpy" or trace.launches is None or elements(size) == 0:
+        modelled = self._makespan is not None or self._peak_bytes is not None
+        if trace.launches is None or elements(size) == 0 or (kind == "numpy" and not modelled):
             return
         outcome.traced = True
-        problems = []
+        problems: list[CheckFinding] = []
         if trace.launches < self._launches:
-            problems.append(messages.no_launch())
-        for got, limit, sentence in (
-            (trace.to_host, self._to_host, messages.copies),
-            (trace.to_device, self._to_device, messages.copies_in),
-            (trace.copies_to_host, self._copies_to_host, messages.copied_often),
-            (trace.copies_to_device, self._copies_to_device, messages.copied_in_often),
+            problems.append(CheckFinding("host-fallback", messages.no_launch()))
+        for kind_of, got, limit, sentence in (
+            ("host-fallback", trace.to_host, self._to_host, messages.copies),
+            ("host-fallback", trace.to_device, self._to_device, messages.copies_in),
+            ("host-fallback", trace.copies_to_host, self._copies_to_host, messages.copied_often),
+            ("host-fallback", trace.copies_to_device, self._copies_to_device, messages.copied_in_often),
+            ("many-launches", trace.launches, self._most_launches, messages.many_launches),
+            ("memory-peak", trace.peak_bytes, self._peak_bytes, messages.memory_peak),
         ):
             allowed = limit(size) if callable(limit) else limit
+            # What came from the host goes back there.
+            if kind == "numpy" and sentence is messages.copies and not allowed:
+                continue
             if got is not None and allowed is not None and got > allowed:
-                problems.append(sentence(got, allowed))
-        most = self._most_launches(size) if callable(self._most_launches) else self._most_launches
-        found += [CheckFinding("host-fallback", problem) for problem in problems]
-        if most is not None and trace.launches > most:
-            problems.append(messages.many_launches(trace.launches, most))
-            found.append(CheckFinding("many-launches", problems[-1]))
+                problems.append(CheckFinding(kind_of, sentence(got, allowed)))
+        if self._makespan is not None and trace.busy and trace.makespan is not None:
+            share = trace.makespan / trace.busy
+            if share > self._makespan:
+                problems.append(CheckFinding("no-overlap", messages.no_overlap(share, self._makespan)))
+        found += problems
         if problems:
             outcome.lost.add("on_device")
 

@@ -17,10 +17,11 @@ import numpy as np
 from grader.checks import messages
 from grader.checks.kernel_measures import ASSEMBLED, TIMED, Measures, Setting
 from grader.checks.kernel_task import COSTS, KernelOutcome, LaunchRule, LaunchShape, Size, Task, translated
+from grader.checks.learner import CompiledKernel, LearnerError
 from grader.checks.report import CheckFinding, Report, merge
 from grader.checks.signature import parse_signature
 from grader.checks.sizes import elements
-from grader.checks.surroundings import CompiledKernel, LearnerError, Surroundings, current
+from grader.checks.surroundings import Surroundings, current
 from grader.checks.timing import Bands, checked_bands
 from grader.device.interface import Counters, Device
 
@@ -47,11 +48,13 @@ class KernelCheck:
         check.points(correct=3, in_bounds=1)
         check.run()                                    # a Report
 
-    `kernel` is what the learner wrote: a `@cuda.jit` function, or a proxy of one in an exam. `signature` is
-    Numba's. `launch` gives, for a size, one `(grid, block)` or `(grid, block, shared_bytes)`, or a list of them:
-    the first is the ordinary one, the others (say, one with too few threads for a grid-stride kernel) count for
-    `any_launch`, or for `correct` where no points are set for that. Grid and block are ints or tuples; a grid of
-    0 becomes 1. `hidden` keeps sizes and values out of messages. `names` are the parameters' names for messages.
+    `kernel` is what the learner wrote: a `@cuda.jit` function, a `cupy.RawKernel`, or a proxy of one in an exam.
+    `signature` is Numba's, or that of CUDA C with the kernel's name, such as `"void scale(float a, const float* x,
+    float* out, int n)"`; there an array of any shape goes in as a pointer. `launch` gives, for a size, one `(grid,
+    block)` or `(grid, block, shared_bytes)`, or a list of them: the first is the ordinary one, the others (say, one
+    with too few threads for a grid-stride kernel) count for `any_launch`, or for `correct` where no points are set
+    for that. Grid and block are ints or tuples; a grid of 0 becomes 1. `hidden` keeps sizes and values out of
+    messages. `names` are the parameters' names for messages.
     """
 
     def __init__(
@@ -66,7 +69,8 @@ class KernelCheck:
         seed: int | None = None,
     ) -> None:
         self._kernel = kernel
-        self._task = Task(signature, parse_signature(signature), tuple(names), hidden)
+        read = parse_signature(signature)
+        self._task = Task(signature, read.parameters, read.cuda_c, tuple(names) or read.names, hidden)
         self._launch = launch
         self._name = name
         self._seed = seed
@@ -105,7 +109,7 @@ class KernelCheck:
         task.reference = reference
         task.outputs = (output,) if isinstance(output, int) else tuple(output)
         for number in task.outputs:
-            if not 0 <= number < len(task.parameters) or task.parameters[number][0] != "array":
+            if not 0 <= number < len(task.parameters) or task.parameters[number][0] == "scalar":
                 raise ValueError(f"output {number} is no array parameter of {task.signature!r}")
         task.rtol, task.atol, task.accumulates = rtol, atol, accumulates
         return self

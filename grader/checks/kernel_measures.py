@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from grader.checks import messages
+from grader.checks.compiling import compile_kernel
 from grader.checks.copying import copied, copy_launch
 from grader.checks.kernel_task import COSTS, KernelOutcome, LaunchRule, Task, first_shape, translated
+from grader.checks.learner import CompiledKernel, LearnerError
 from grader.checks.report import CheckFinding
 from grader.checks.sizes import elements
-from grader.checks.surroundings import CompiledKernel, LearnerError, Surroundings, compile_numba
+from grader.checks.surroundings import Surroundings
 from grader.checks.timing import (
     BESIDE,
     RUNS,
@@ -218,7 +220,7 @@ class Measures:
         """The baseline or the model solution. Raises ValueError where it does not compile."""
         kernel = getattr(self.setting, name)
         try:
-            return compile_numba(kernel, self.task.signature, surroundings.device.compute_capability)
+            return compile_kernel(kernel, self.task.signature, surroundings.device.compute_capability)
         except LearnerError as error:
             raise ValueError(f"the check's {name}: {error}") from error
 

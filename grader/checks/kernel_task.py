@@ -14,12 +14,12 @@ import numpy as np
 
 from grader.checks import messages
 from grader.checks.compare import Difference, compare, place
+from grader.checks.learner import CompiledKernel
 from grader.checks.memory import Guarded, digest, guard, lay_out, prepare
 from grader.checks.outcome import Outcome
 from grader.checks.report import CheckFinding
 from grader.checks.signature import Parameter
 from grader.checks.sizes import elements, map_rtol
-from grader.checks.surroundings import CompiledKernel
 from grader.device.interface import Counters, Dim3, Finding, Launch
 
 Size = int | tuple[int, ...]
@@ -32,6 +32,7 @@ LaunchRule = Callable[[Any], LaunchShape | list[LaunchShape]]
 COSTS = {
     "out-of-bounds": "in_bounds",
     "race": "race_free",
+    "stream-race": "race_free",
     "barrier": "race_free",
     "uninitialised": "race_free",
     "input-changed": "keeps_inputs",
@@ -69,6 +70,7 @@ class Task:
 
     signature: str
     parameters: tuple[Parameter, ...]
+    cuda_c: bool
     names: tuple[str, ...] = ()
     hidden: bool = False
     generate: Callable[[np.random.Generator, Any], tuple[Any, ...]] | None = None
@@ -112,7 +114,7 @@ class Task:
             entry=compiled.entry,
             grid=_dim3(shape[0]),
             block=_dim3(shape[1]),
-            parameters=lay_out(args, arrays),
+            parameters=lay_out(args, arrays, cuda_c=self.cuda_c),
             buffers=tuple(item.buffer for item in guarded.values()),
             initialised=tuple(self.accumulates or number not in self.outputs for number in guarded),
             shared_bytes=int(shape[2]) if len(shape) > 2 else 0,

@@ -1,6 +1,6 @@
 """Arguments of a checked launch: views between guard bands, and their place in a kernel's parameter list.
 
-Imports `grader.device` only. Arrays travel as C-contiguous bytes; numba-cuda's convention lays out the parameters.
+Imports `grader.device` only. Arrays travel as C-contiguous bytes; parameters are laid out as numba-cuda or CUDA C do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from grader.checks.signature import Parameter
 from grader.device.interface import Pointer
-from grader.device.numba_abi import ArrayArgument, numba_parameters
+from grader.device.numba_abi import ArrayArgument, c_parameters, numba_parameters
 
 #: Bytes of canary on each side of every array; a multiple of every alignment a kernel may rely on.
 GUARD = 4096
@@ -66,13 +66,13 @@ def prepare(args: Sequence[Any], parameters: Sequence[Parameter]) -> list[Any]:
         raise ArgumentError(f"inputs give {len(args)} arguments, the signature has {len(parameters)}")
     prepared: list[Any] = []
     for position, (arg, parameter) in enumerate(zip(args, parameters, strict=True)):
-        if parameter[0] == "array":
+        if parameter[0] != "scalar":
             wanted = np.dtype(str(parameter[-1]))
-            if not isinstance(arg, np.ndarray) or arg.dtype != wanted or arg.ndim != parameter[1]:
+            # A pointer knows no dimensions.
+            rank = parameter[1] if len(parameter) == 3 else np.ndim(arg)
+            if not isinstance(arg, np.ndarray) or arg.dtype != wanted or arg.ndim != rank:
                 got = f"{arg.ndim}-d {arg.dtype}" if isinstance(arg, np.ndarray) else type(arg).__name__
-                raise ArgumentError(
-                    f"argument {position} should be a {parameter[1]}-d array of {wanted}, but it is {got}"
-                )
+                raise ArgumentError(f"argument {position} should be a {rank}-d array of {wanted}, but it is {got}")
             prepared.append(np.ascontiguousarray(arg))
         else:
             if isinstance(arg, np.ndarray) and arg.ndim:
@@ -81,9 +81,9 @@ def prepare(args: Sequence[Any], parameters: Sequence[Parameter]) -> list[Any]:
     return prepared
 
 
-def lay_out(args: Sequence[Any], arrays: dict[int, int]) -> tuple[Pointer | bytes, ...]:
+def lay_out(args: Sequence[Any], arrays: dict[int, int], *, cuda_c: bool = False) -> tuple[Pointer | bytes, ...]:
     """The flat parameter list of a kernel; `arrays` maps an argument's position to its buffer's number."""
-    return numba_parameters(
+    return (c_parameters if cuda_c else numba_parameters)(
         [
             ArrayArgument(arrays[position], GUARD, arg.shape, _strides(arg), arg.dtype) if position in arrays else arg
             for position, arg in enumerate(args)

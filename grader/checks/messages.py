@@ -20,6 +20,14 @@ def not_a_kernel(thing: Any) -> Text:
     }
 
 
+def not_a_raw_kernel(thing: Any) -> Text:
+    return {
+        "en": f"A kernel in CUDA C was expected here, but this is {_kind_of(thing)}. Make one with cupy.RawKernel.",
+        "de": f"Hier wird ein Kernel in CUDA C erwartet, gefunden wurde aber {_kind_of(thing)}. "
+        "Erzeuge einen mit cupy.RawKernel.",
+    }
+
+
 def not_a_function(thing: Any) -> Text:
     return {
         "en": f"A function was expected here, but this is {_kind_of(thing)}. Define it with def.",
@@ -293,6 +301,26 @@ def many_launches(got: int, allowed: int) -> Text:
         "array instead of looping over its parts in Python.",
         "de": f"Auf der GPU wurden {got} Operationen gestartet, erlaubt sind {allowed}. Lass eine Operation auf dem "
         "ganzen Array arbeiten, statt in Python über seine Teile zu laufen.",
+    }
+
+
+def no_overlap(share: float, allowed: float) -> Text:
+    got, most = (f"{100 * number:.0f}" for number in (share, allowed))
+    return {
+        "en": f"On the modelled timeline your work took {got} % of what it takes one after the other, {most} % are "
+        "allowed. Copy from and to pinned memory, and let copies on one stream overlap with kernels on another.",
+        "de": f"Auf der modellierten Zeitachse dauerte deine Arbeit {got} % davon, was sie nacheinander dauert, "
+        f"erlaubt sind {most} %. Kopiere von und in Pinned Memory und lass Kopien auf dem einen Stream mit Kernels auf "
+        "einem anderen überlappen.",
+    }
+
+
+def memory_peak(got: int, allowed: int) -> Text:
+    return {
+        "en": f"The device's memory in use grew by {got} bytes, {allowed} are allowed. Work in pieces, compute into "
+        "arrays that are there already, and let go of what is no longer needed.",
+        "de": f"Der belegte Speicher des Geräts wuchs um {got} Bytes, erlaubt sind {allowed}. Arbeite in Stücken, "
+        "rechne in Arrays, die schon da sind, und gib frei, was nicht mehr gebraucht wird.",
     }
 
 

@@ -23,6 +23,8 @@ CHECK_KINDS = (
     "exception",
     "host-fallback",
     "many-launches",
+    "no-overlap",
+    "memory-peak",
     "slow",
     "inconclusive",
     "implausible",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import math
 import os
-import re
 import time
 import traceback
 import warnings
@@ -24,7 +23,8 @@ from typing import Any, Literal, Protocol, cast
 import numpy as np
 
 from grader.checks import messages
-from grader.checks.signature import Parameter, parse_signature
+from grader.checks.compiling import compile_kernel
+from grader.checks.learner import CompiledKernel, LearnerError
 from grader.device.assembler import Resources, assemble
 from grader.device.emulated.gate import Gate
 from grader.device.interface import Device, Finding, Language, Launch
@@ -45,29 +45,15 @@ class OnDevice:
 
 
 @dataclass(frozen=True)
-class CompiledKernel:
-    """A learner's kernel as PTX for one signature.
-
-    `entry` is its name in the module. `parameters` is the signature it was compiled for. `file` is the name of
-    the source file in the PTX's line table where the kernel stands (None: unknown, every line counts);
-    `line_offset` is subtracted from the table's lines to get 1-based lines of the learner's cell `cell`.
-    """
-
-    ptx: str
-    entry: str
-    parameters: tuple[Parameter, ...]
-    file: str | None = None
-    line_offset: int = 0
-    cell: str | None = None
-
-
-@dataclass(frozen=True)
 class FunctionTrace:
     """What was seen while a function ran. A count is None where nothing counts it.
 
     `launches` are kernels started, `to_device` and `to_host` bytes copied, `copies_to_device` and `copies_to_host` how
-    often. `arguments` are the positional arguments as the call left them, None where they are not known. `findings` are
-    errors that the device saw in kernels, each with the learner's cell as its file, and lines of that cell.
+    often, `synchronisations` how often the host waited for the device by name. `busy` and `makespan` are nanoseconds of
+    the emulated GPU's modelled timeline: of all work one after the other, and from the call to the end of the last.
+    `peak_bytes` is by how much the device's memory in use grew at most. `arguments` are the positional arguments as the
+    call left them, None where they are not known. `findings` are errors that the device saw in kernels, each with the
+    learner's cell as its file, and lines of that cell.
     """
 
     launches: int | None = None
@@ -75,34 +61,12 @@ class FunctionTrace:
     to_host: int | None = None
     copies_to_device: int | None = None
     copies_to_host: int | None = None
+    synchronisations: int | None = None
+    busy: int | None = None
+    makespan: int | None = None
+    peak_bytes: int | None = None
     arguments: tuple[Any, ...] | None = None
     findings: tuple[Finding, ...] | None = None
-
-
-class LearnerError(Exception):
-    """The learner's code did something that ends a check: a finding, not a failure of ours.
-
-    `kind` is a finding's kind, `message` has one text for each language, `line` is 1-based in the learner's
-    cell, `evidence` is for the instructor only. `exception` is the class of what the code raised, where `message`
-    quotes its text. `findings` are as in a `FunctionTrace`.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        message: Mapping[str, str],
-        line: int | None = None,
-        evidence: str | None = None,
-        exception: str | None = None,
-        findings: tuple[Finding, ...] = (),
-    ) -> None:
-        super().__init__(message["en"])
-        self.kind = kind
-        self.message = dict(message)
-        self.line = line
-        self.evidence = evidence
-        self.exception = exception
-        self.findings = findings
 
 
 class Surroundings(Protocol):
@@ -172,7 +136,7 @@ class LocalSurroundings:
         return self._device
 
     def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
-        return compile_numba(kernel, signature, cc)
+        return compile_kernel(kernel, signature, cc)
 
     def assemble(self, launch: Launch) -> Resources:
         cc = self.device.compute_capability
@@ -180,83 +144,6 @@ class LocalSurroundings:
 
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, FunctionTrace]:
         return call_here(function, args, kwargs)
-
-
-def compile_numba(kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
-    """Compile a numba.cuda kernel of this process to PTX with line information. Raises LearnerError."""
-    function = getattr(kernel, "py_func", None)
-    if not inspect.isfunction(function):
-        raise LearnerError("wrong-type", messages.not_a_kernel(kernel))
-    parameters = parse_signature(signature)
-    names = list(inspect.signature(function).parameters)
-    if len(names) != len(parameters):
-        raise LearnerError(
-            "wrong-type",
-            messages.parameter_count(function.__name__, len(names), len(parameters)),
-            function.__code__.co_firstlineno,
-        )
-    from numba import cuda
-
-    options = getattr(kernel, "targetoptions", {}) or {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ptx, _ = cuda.compile_ptx(
-                function, signature, cc=cc, lineinfo=True, fastmath=bool(options.get("fastmath", False))
-            )
-        except Exception as error:  # numba raises anything from TypingError to a bare KeyError for bad code
-            line, core = compile_message(error, function.__code__.co_filename)
-            line = line or name_line(function, core)
-            raise LearnerError("compile", messages.does_not_compile(core), line, evidence=str(error)) from None
-    return CompiledKernel(ptx, _entry(ptx), parameters, file=function.__code__.co_filename)
-
-
-def _entry(ptx: str) -> str:
-    found = re.search(r"\.visible\s+\.entry\s+([\w$]+)", ptx)
-    if found is None:
-        raise LearnerError("compile", messages.does_not_compile("no kernel in the compiled module"))
-    return found.group(1)
-
-
-def compile_message(error: BaseException, filename: str) -> tuple[int | None, str]:
-    """The learner's line and the core sentence of an error that Numba's compiler raised."""
-    text = str(error)
-    line = None
-    for file, number in re.findall(r'File "([^"]*)", line (\d+)', text):
-        if os.path.basename(file) == os.path.basename(filename):
-            line = int(number)
-            break
-    if line is None and (found := re.search(r"at \S*" + re.escape(os.path.basename(filename)) + r" \((\d+)\)", text)):
-        line = int(found.group(1))
-    if line is None and (loc := getattr(error, "loc", None)) is not None:
-        line = getattr(loc, "line", None)
-    wanted: list[str] = []
-    for part in (row.strip() for row in text.splitlines()):
-        if part.startswith(("File ", "During:", "There are", "<source", "raised from")):
-            if wanted:
-                break
-            continue
-        if part and not part.startswith(("Failed in", "- Resolution", ">>>", "*")):
-            wanted.append(part)
-        if len(wanted) == 2:
-            break
-    core = " ".join(wanted) or type(error).__name__
-    return line, core if len(core) <= 300 else core[:297] + "..."
-
-
-def name_line(function: Any, core: str) -> int | None:
-    """The line where the name that a NameError speaks of is used, since Numba's message has none."""
-    found = re.search(r"name '(\w+)' is not defined", core)
-    if found is None:
-        return None
-    try:
-        lines, first = inspect.getsourcelines(function)
-    except (OSError, TypeError):
-        return None
-    for number, row in enumerate(lines):
-        if re.search(rf"\b{found.group(1)}\b", row):
-            return first + number
-    return None
 
 
 def call_here(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, FunctionTrace]:

@@ -17,6 +17,7 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ComputeChe
 from grader.course.model import Bundle, BundleUnit
 from grader.course.proofreading import FIGURES
 from grader.course.reader import Course, Unit, read
+from grader.course.rubrics import shown
 from grader.exam.verdict import Tests
 
 _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -96,13 +97,14 @@ def handed_out(release: Path, language: str, first: str) -> Path:
 
 
 def notebook(unit: Unit, language: str) -> NotebookNode:
-    """A unit's notebook with nbgrader's full marks; a cell's id is its grade id."""
+    """A unit's notebook with nbgrader's full marks and its rubrics; a cell's id is its grade id."""
     made = nbformat.v4.new_notebook(metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
     for number, cell in enumerate(unit.notebooks[language].cells, 1):
         marks = cell.metadata.get("nbgrader")
         new: Any = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
         identity = marks["grade_id"] if marks else f"cell-{number}"
         made.cells.append(new(cell.source, id=identity, metadata={"nbgrader": deepcopy(marks)} if marks else {}))
+    shown(made, unit.rubrics, language)
     return _through(made, LockCells, ComputeChecksums)
 
 

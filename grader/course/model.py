@@ -56,6 +56,14 @@ class Objective(_Model):
     en: str | None = None
 
 
+class Criterion(_Model):
+    """A row of a rubric: for what a person gives so many points, in each language of the course."""
+
+    points: Annotated[float, Field(gt=0)]
+    title: Text
+    description: Text = {}
+
+
 class Offer(_Model):
     """How the course is sold. Under the German law on distance learning (FernUSG) a course that is paid for and mostly
     not held live needs the number of its approval by the ZFU; without it the contract is void.
@@ -100,7 +108,8 @@ ASSESSMENT_ATTEMPTS, ASSESSMENT_COOLDOWN = 5, 30
 
 class UnitEntry(_Model):
     """A unit in `course.yaml`. `minutes` is the time a learner needs, in minutes; `late` says what happens to
-    submissions after the deadline. `exercises` says by grade id which objectives each exercise proves.
+    submissions after the deadline. `exercises` says by grade id which objectives each exercise proves, `rubrics` by
+    grade id for what a person gives the points of a text or a task.
 
     `tests` says where its test cells run; without it, the model solution and the starter are tried both ways. With
     `processes` a learner's code may make processes, in an exam room that is started as root. A person may submit it
@@ -113,6 +122,7 @@ class UnitEntry(_Model):
     minutes: Annotated[int, Field(gt=0)]
     objectives: list[Objective] = []
     exercises: dict[str, Annotated[list[Slug], Field(min_length=1)]] = {}
+    rubrics: dict[str, Annotated[list[Criterion], Field(min_length=1)]] = {}
     deadline: AwareDatetime | None = None
     late: Late = "refuse"
     tests: Tests | None = None

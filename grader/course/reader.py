@@ -13,9 +13,10 @@ from typing import Any, get_args
 import jupytext
 from nbformat import NotebookNode
 
-from grader.course.model import CourseError, CourseFile, Language, Problem, UnitEntry
+from grader.course.model import CourseError, CourseFile, Criterion, Language, Problem, UnitEntry
 from grader.course.objectives import exercises, uncovered
 from grader.course.proofreading import stumbles
+from grader.course.rubrics import misfits
 from grader.typed_yaml import YamlFaults, line_of, parse
 
 #: Fewer wrong solutions than this leave a check unproved.
@@ -41,10 +42,12 @@ class Answer:
 
 @dataclass
 class Unit:
-    """One unit: a notebook for each language, and answers for its solution cells by grade id."""
+    """One unit: a notebook for each language; by grade id answers for its solution cells, and rubrics for what a person
+    marks."""
 
     folder: Path
     entry: UnitEntry = field(init=False)
+    rubrics: dict[str, list[Criterion]] = field(default_factory=dict)
     notebooks: dict[str, NotebookNode] = field(default_factory=dict)
     solutions: dict[str, Answer] = field(default_factory=dict)
     wrong: list[Answer] = field(default_factory=list)
@@ -115,12 +118,15 @@ def look(folder: Path) -> Draft:
     problems += _manifest(manifest, text, content, languages)
     readers = [_Reader(languages, folder / "units" / name, problems) for name in dict.fromkeys(named or ())]
     units = [reader.read() for reader in readers]
+    for unit, entry in zip(units, described.units, strict=False) if described else ():
+        unit.rubrics = entry.rubrics
     numbers = {unit["id"]: number for number, unit in reversed(list(enumerate(content["units"])))} if named else {}
     for reader in readers:
         if reader.unit.notebooks and not reader.unclear:
-            there = exercises(next(iter(reader.unit.notebooks.values())))
+            first = next(iter(reader.unit.notebooks.values()))
             number = numbers[reader.unit.folder.name]
-            problems += uncovered(manifest, text, number, content["units"][number], there)
+            problems += uncovered(manifest, text, number, content["units"][number], exercises(first))
+            problems += misfits(manifest, text, number, content["units"][number], first, languages)
     for extra in sorted((folder / "units").glob("*/")):
         if extra.name in (named or ()) or extra.name.startswith((".", "__")):
             continue

@@ -3,7 +3,8 @@
 Only plain data crosses `Heap`: integers, bytes, names, and `View`s that say where an array lies. So a heap can live in
 this process (`LocalHeap`, on NumPy) or behind a channel in another one, and the front ends do not notice.
 An address is an integer as a GPU's driver would hand it out; a handle is the address of an allocation's first byte.
-Imports the interface only.
+Each request goes on the stream that `Heap.place` names, and takes its place on a modelled timeline.
+Imports the interface and the timeline.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import itertools
 import math
 import operator
 from bisect import bisect_right, insort
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from grader.device.interface import Device, Dim3, Finding, Launch, LaunchResult, Pointer
+from grader.device.timeline import Access, Place, Timeline
 
 #: The libraries whose arrays lie in a heap.
 Library = Literal["cupy", "numba"]
@@ -34,6 +36,8 @@ DEFAULT_ALLOCATIONS = 1 << 20
 MAX_PRINTED = 1 << 20
 #: What elements of device arrays may be: no objects, no text, no records.
 ELEMENTS = "biufcmM"
+#: Bytes that memory moves at once.
+SECTOR = 32
 #: So many numbers travel with an operation as parameters do with a kernel; more of them are a copy to the device.
 PARAMETERS = 64
 
@@ -74,6 +78,10 @@ class View:
             low, high = low + min(reach, 0), high + max(reach, 0)
         return self.address + low, self.address + high + np.dtype(self.dtype).itemsize
 
+    def access(self, *, writes: bool) -> Access:
+        begin, end = self.extent
+        return Access(begin, end, writes, end - begin == self.nbytes)
+
     @property
     def transposed(self) -> View:
         return View(self.address, self.dtype, self.shape[::-1], self.strides[::-1])
@@ -96,7 +104,12 @@ class Argument:
 
 @dataclass
 class HeapCounters:
-    """What went over the bus and what ran. Operations are array operations of the CuPy stand-in."""
+    """What went over the bus and what ran. Operations are array operations of the CuPy stand-in.
+
+    `busy` and `makespan` are modelled nanoseconds (`grader.device.timeline`): the time of all work one after the other,
+    and the time in which it was done. `peak_bytes` is by how much the memory in use grew at most, from one time that
+    the counts were taken to the next, summed.
+    """
 
     host_to_device: int = 0
     host_to_device_bytes: int = 0
@@ -106,27 +119,33 @@ class HeapCounters:
     operations: int = 0
     allocations: int = 0
     synchronisations: int = 0
+    busy: int = 0
+    makespan: int = 0
+    peak_bytes: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
     def seen(self) -> dict[str, int]:
-        """Work started and data moved, under the names that checks use.
-
-        `launches` are kernels and array operations; `to_device` and `to_host` are bytes, `copies_to_device` and
-        `copies_to_host` are how often.
-        """
+        """Work started and data moved, under the names that checks use: those of `grader.checks.FunctionTrace`."""
         return {
             "launches": self.launches + self.operations,
             "to_device": self.host_to_device_bytes,
             "to_host": self.device_to_host_bytes,
             "copies_to_device": self.host_to_device,
             "copies_to_host": self.device_to_host,
+            "synchronisations": self.synchronisations,
+            "busy": self.busy,
+            "makespan": self.makespan,
+            "peak_bytes": self.peak_bytes,
         }
 
 
 class Heap(Protocol):
     """What front ends may ask of device memory. All arguments and results are plain data."""
+
+    #: Where the requests of a thread go on the timeline.
+    place: Place
 
     @property
     def compute_capability(self) -> tuple[int, int]: ...
@@ -183,10 +202,20 @@ class Heap(Protocol):
         """An array operation by its name: views and plain scalars in, new arrays out (or into `out`)."""
         ...
 
-    def synchronise(self) -> None: ...
+    def record(self) -> int:
+        """The modelled time at which what the stream has been given is done, in nanoseconds: an event."""
+        ...
+
+    def wait(self, event: int) -> None:
+        """The stream's further work begins after that time. Raises `HeapError` for a time that no work reaches."""
+        ...
+
+    def synchronise(self, event: int | None = None) -> tuple[Finding, ...]:
+        """The host waits for an event, or for all work. Gives what was unordered among streams so far."""
+        ...
 
     def counters(self) -> HeapCounters:
-        """The counts since the beginning or the last `reset_counters`, as a copy."""
+        """The counts since the beginning or the last `reset_counters`, as a copy; the host waits for all work."""
         ...
 
     def reset_counters(self) -> None: ...
@@ -203,6 +232,10 @@ def _numbers(value: Any) -> int:
     if value is None or isinstance(value, (bool, int, float, complex, str, np.generic)):
         return 1
     raise HeapError(f"an operation of the device takes no {type(value).__name__}")
+
+
+def _span(address: int, nbytes: int, *, writes: bool = False) -> list[Access]:
+    return [Access(address, address + nbytes, writes)]
 
 
 class _Allocation:
@@ -247,6 +280,10 @@ class LocalHeap:
         #: Variables of modules as launches left them, by the text's digest.
         self._variables: dict[bytes, dict[str, bytes]] = {}
         self._counters = HeapCounters()
+        self.place = Place()
+        self.timeline = Timeline()
+        #: Bytes in use when the counts were last taken, and the most since then.
+        self._base = self._peak = 0
 
     @property
     def compute_capability(self) -> tuple[int, int]:
@@ -274,6 +311,7 @@ class LocalHeap:
         if len(self._allocations) >= self.most:
             raise OutOfDeviceMemory(f"there are {self.most} arrays on the device, and no room for another")
         self._used += nbytes
+        self._peak = max(self._peak, self._used)
         self._counters.allocations += 1
         return nbytes
 
@@ -324,27 +362,64 @@ class LocalHeap:
     def write(self, address: int, data: bytes | memoryview) -> None:
         raw = np.frombuffer(data, np.uint8)
         allocation, where = self._range(address, len(raw))
+        self._admit()
         allocation.bytes[where] = raw
         allocation.written = True
         self._counters.host_to_device += 1
         self._counters.host_to_device_bytes += len(raw)
+        self.timeline.transfer(self.place, "to-device", len(raw), _span(address, len(raw), writes=True))
 
     def read(self, address: int, nbytes: int) -> bytes:
         allocation, where = self._range(address, nbytes)
+        self._admit()
         self._counters.device_to_host += 1
         self._counters.device_to_host_bytes += nbytes
+        self.timeline.transfer(self.place, "to-host", nbytes, _span(address, nbytes))
         return allocation.bytes[where].tobytes()
 
     def copy(self, target: int, source: int, nbytes: int) -> None:
         origin, where = self._range(source, nbytes)
         allocation, there = self._range(target, nbytes)
+        self._admit()
         allocation.bytes[there] = origin.bytes[where].copy()
         allocation.written = allocation.written or origin.written
+        self._compute(2 * nbytes, 0, [*_span(source, nbytes), *_span(target, nbytes, writes=True)])
 
     def fill(self, address: int, byte: int, nbytes: int) -> None:
         allocation, where = self._range(address, nbytes)
+        self._admit()
         allocation.bytes[where] = byte & 0xFF
         allocation.written = True
+        self._compute(nbytes, 0, _span(address, nbytes, writes=True))
+
+    # -- the timeline
+
+    def _admit(self) -> None:
+        """Raises where the request's stream is one too many."""
+        if not self.timeline.admits(self.place.stream):
+            raise HeapError("too many streams have work under way: synchronise, and use streams again")
+
+    def _compute(self, nbytes: int, instructions: int, accesses: Iterable[Access]) -> None:
+        self.timeline.compute(self.place.stream, nbytes, instructions, accesses)
+
+    def record(self) -> int:
+        return self.timeline.ready(self.place.stream)
+
+    def wait(self, event: int) -> None:
+        self._reached(event)
+        self._admit()
+        self.timeline.wait(self.place.stream, event)
+
+    def _reached(self, event: int) -> None:
+        if not 0 <= event <= self.timeline.end:
+            raise HeapError("no work of the device reaches that time: it is none of an event")
+
+    def synchronise(self, event: int | None = None) -> tuple[Finding, ...]:
+        if event is not None:
+            self._reached(event)
+        self._counters.synchronisations += 1
+        self.timeline.synchronise(event)
+        return self.timeline.conflicts()
 
     # -- kernels
 
@@ -358,6 +433,7 @@ class LocalHeap:
         shared_bytes: int = 0,
         variables: tuple[tuple[str, int, int], ...] = (),
     ) -> tuple[Finding, ...]:
+        self._admit()
         handles: list[int] = []
         parameters: list[Pointer | bytes] = []
         for argument in arguments:
@@ -415,7 +491,14 @@ class LocalHeap:
         self.last = result
         self._counters.launches += 1
         self._printed = (self._printed + result.printed)[:MAX_PRINTED]
-        return tuple(result.findings)
+        counters = result.counters
+        touched = [
+            Access(handle + begin, handle + end, writes, dense)
+            for handle, spans in zip(handles, result.touched, strict=False)
+            for writes, (begin, end, dense) in zip((False, True), spans, strict=True)
+        ]
+        self._compute(SECTOR * counters.global_sectors, counters.thread_instructions, touched)
+        return (*result.findings, *self.timeline.conflicts())
 
     def printed(self) -> str:
         text, self._printed = self._printed, ""
@@ -468,6 +551,7 @@ class LocalHeap:
         if function is None:
             raise HeapError(f"the device knows no operation named {name}")
         arrays = [self.array(item) if isinstance(item, View) else item for item in operands]
+        self._admit()
         self._counters.operations += 1
         plain = [item for item in operands if not isinstance(item, View)]
         numbers = sum(map(_numbers, [*plain, *(options or {}).values()]))
@@ -476,24 +560,37 @@ class LocalHeap:
             self._counters.host_to_device_bytes += 8 * numbers
         with np.errstate(all="ignore"):
             result = function(*arrays, **(options or {}))
+        made: tuple[View, ...] = ()
+        changed: tuple[View, ...] = () if out is None else (out,)
         if out is not None:
             self.put(out, result)
-            return (out,)
-        if result is None:
-            for item in operands[:1]:
-                if isinstance(item, View) and item.address and 0 not in item.shape:
+        elif result is None:
+            changed = tuple(item for item in operands[:1] if isinstance(item, View))
+            for item in changed:
+                if item.address and 0 not in item.shape:
                     self._allocations[self.locate(item.address)[0]].written = True
-            return ()
-        return tuple(self.keep(part) for part in (result if isinstance(result, (tuple, list)) else (result,)))
-
-    def synchronise(self) -> None:
-        self._counters.synchronisations += 1
+        else:
+            made = tuple(self.keep(part) for part in (result if isinstance(result, (tuple, list)) else (result,)))
+        read = [item for item in operands if isinstance(item, View)]
+        accesses = [view.access(writes=False) for view in read]
+        accesses += [view.access(writes=True) for view in (*changed, *made)]
+        self._compute(sum(view.nbytes for view in (*read, *changed, *made)), 0, accesses)
+        return changed if out is not None else made
 
     def counters(self) -> HeapCounters:
+        self.timeline.synchronise()
+        self._counters.busy, self._counters.makespan = self.timeline.busy, self.timeline.span
+        self._counters.peak_bytes += self._peak - self._base
+        self._base = self._peak = self._used
         return HeapCounters(**asdict(self._counters))
 
     def reset_counters(self) -> None:
         self._counters = HeapCounters()
+        self.timeline.busy = self.timeline.span = 0
+
+    def discount(self, nbytes: int) -> None:
+        """So much memory will be taken for somebody else than the one whose peak is counted."""
+        self._base, self._peak = self._base + nbytes, self._peak + nbytes
 
     def memory_info(self) -> tuple[int, int]:
         return self.capacity - self._used, self.capacity

@@ -13,6 +13,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 Dim3 = tuple[int, int, int]
+#: Bytes of a buffer: the first, that behind the last, and are all between them meant?
+Span = tuple[int, int, bool]
 Language = Literal["de", "en"]
 
 #: Every kind a finding can have. The list is part of the published interface; kinds are only ever added.
@@ -27,6 +29,7 @@ KINDS: dict[str, Literal["error", "advice"]] = {
     "unsupported": "error",
     "compile": "error",
     "trap": "error",
+    "stream-race": "error",
     "float64": "advice",
     "uncoalesced": "advice",
     "bank-conflict": "advice",
@@ -150,7 +153,8 @@ class LaunchResult:
 
     `printed` is what the kernel's printf wrote, on the emulated GPU; on a real one it goes to the process's stdout.
     `variables` are those of the module that the kernel may have changed, as it left them.
-    `trace` is a `grader.device.emulated.trace.Trace` where the launch asked for one.
+    `trace` is a `grader.device.emulated.trace.Trace` where the launch asked for one. `touched` has for each buffer
+    the bytes read and those written; nothing where nobody watched.
     """
 
     buffers: list[np.ndarray]
@@ -160,6 +164,7 @@ class LaunchResult:
     printed: str = ""
     trace: Any = None
     variables: dict[str, bytes] = field(default_factory=dict)
+    touched: list[tuple[Span, Span]] = field(default_factory=list)
 
 
 class Faults:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import surroundings
+from grader.checks.learner import LearnerError
 from grader.checks.timing import Block, Contender, Stopped
 from grader.device.assembler import AssemblyError, Resources
 from grader.device.interface import DeviceError, Finding, Launch, LaunchResult
@@ -67,7 +67,7 @@ class Asked:
             if answer["gone"] == "timeout" and self.role not in _LEARNERS:
                 raise DeviceError(f"the {self.role} did not answer in time")
             if answer["gone"] == "timeout":
-                raise surroundings.LearnerError("timeout", messages.timeout(round(seconds)).message)
+                raise LearnerError("timeout", messages.timeout(round(seconds)).message)
             if attempt == 2 or not again:
                 raise DeviceError(f"the {self.role} ended{' twice' if again else ''}")
         try:

@@ -268,10 +268,11 @@ class Candidate:
             return {"value": None, "error": error_told(error)}
 
     def do_compile(self, request: dict[str, Any]) -> dict[str, Any]:
-        from grader.checks.surroundings import LearnerError, compile_numba
+        from grader.checks.compiling import compile_kernel
+        from grader.checks.learner import LearnerError
 
         try:
-            kernel = compile_numba(self.handles[request["handle"]], request["signature"], tuple(request["cc"]))
+            kernel = compile_kernel(self.handles[request["handle"]], request["signature"], tuple(request["cc"]))
         except LearnerError as error:
             said = {"kind": error.kind, "message": error.message, "line": error.line, "evidence": error.evidence}
             return {"refused": said}

@@ -17,7 +17,7 @@ from typing import Any
 
 from grader.device.emulated import EmulatedDevice
 from grader.device.heap import DEFAULT_CAPACITY, Argument, HeapError, LocalHeap, OutOfDeviceMemory, View
-from grader.device.interface import DeviceError, Faults
+from grader.device.interface import DeviceError, Faults, Finding
 from grader.exam.channel import Channel, decode, next_to_speak, unpack
 from grader.exam.device_link import CLOSED, OPEN, RAISED, from_plain, to_plain
 
@@ -49,7 +49,9 @@ class DeviceBench:
             "launch": (self._launch, (str, str, tuple, tuple, tuple, int, tuple)),
             "printed": (heap.printed, ()),
             "operate": (self._operate, (str, tuple, dict, object)),
-            "synchronise": (heap.synchronise, ()),
+            "synchronise": (self._synchronise, (object,)),
+            "record": (heap.record, ()),
+            "wait": (heap.wait, (int,)),
             "counters": (lambda: heap.counters().as_dict(), ()),
             "memory_info": (heap.memory_info, ()),
         }
@@ -83,7 +85,8 @@ class DeviceBench:
             kind is object or type(argument) is kind for argument, kind in zip(arguments, types, strict=True)
         ):
             raise HeapError(f"the device does not take {request['do']} with these arguments")
-        return function(*arguments)
+        with self.heap.place.on(**_place(request.get("on"))):
+            return function(*arguments)
 
     def _free(self, handle: Any) -> None:
         if handle in self._held:
@@ -123,8 +126,16 @@ class DeviceBench:
             findings = self.heap.launch(ptx, entry, grid, block, arguments, shared_bytes, variables)
         except DeviceError as error:
             raise HeapError(str(error)) from None
+        return self._found(findings)
+
+    def _found(self, findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
         self._faults.add(findings)
         return [asdict(finding) for finding in findings]
+
+    def _synchronise(self, event: Any) -> list[dict[str, Any]]:
+        if event is not None and type(event) is not int:
+            raise HeapError("an event is a time")
+        return self._found(self.heap.synchronise(event))
 
     def _operate(self, name: str, operands: tuple[Any, ...], options: dict[Any, Any], out: Any) -> tuple[View, ...]:
         if not all(type(key) is str for key in options) or not (out is None or isinstance(out, View)):
@@ -137,7 +148,9 @@ class DeviceBench:
         if "heap" in request:
             return self._front_end(request["heap"])
         if request["exam"] == "place":
-            views = [self.heap.keep(decode(array)) for array in request["arrays"]]
+            arrays = [decode(array) for array in request["arrays"]]
+            self.heap.discount(sum(array.nbytes for array in arrays))
+            views = [self.heap.keep(array) for array in arrays]
             self._held.update(view.address for view in views)
             return views
         if request["exam"] == "put":
@@ -149,6 +162,7 @@ class DeviceBench:
             arrays = [self.heap.array(view).copy() for view in views]
             if request["let_go"]:
                 self._let_go()
+            self._faults.add(self.heap.timeline.conflicts())
             found = [asdict(finding) for finding in self._faults.taken()]
             return {"arrays": arrays, "counted": self.heap.counters().seen(), "found": found}
         raise HeapError("the device bench knows no such request")
@@ -157,6 +171,15 @@ class DeviceBench:
         ended, self._ended, self._held = self._ended, set(), set()
         for handle in ended:
             self.heap.free(handle)
+
+
+def _place(given: Any) -> dict[str, Any]:
+    """On which stream, and with pinned memory? Whether memory of the candidate's is pinned is its own word."""
+    if given is None:
+        return {}
+    if type(given) is not list or list(map(type, given)) != [int, bool] or given[0] < 0:
+        raise HeapError("a request goes on a stream, which is a number")
+    return {"stream": given[0], "pinned": given[1]}
 
 
 def _raised(error: Exception) -> dict[str, Any]:

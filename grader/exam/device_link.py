@@ -6,9 +6,10 @@ The examiner's `ExamMemory` puts inputs there and reads results, changed inputs 
 is the candidate's word.
 
 What remains the candidate's word: which library an array is of (`cupy.asarray` makes one of the other without a copy),
-the type and shape it announces for the bytes of a result (what `view` and `reshape` do), and what it says of arrays on
-the host. Values are read once, when a call has returned and the bench takes no more requests; those that a thread of
-the learner's sends later wait until the next call, so they cannot change what is read, and count there.
+the type and shape it announces for the bytes of a result (what `view` and `reshape` do), what it says of arrays on the
+host, and which memory there is pinned.
+Values are read once, when a call has returned and the bench takes no more requests; those that a thread of the
+learner's sends later wait until the next call, so they cannot change what is read, and count there.
 Imports this package's channel, and the heap's interface.
 """
 
@@ -27,6 +28,7 @@ import numpy as np
 
 from grader.device.heap import Argument, HeapCounters, HeapError, Library, OutOfDeviceMemory, View
 from grader.device.interface import Dim3, Faults, Finding
+from grader.device.timeline import Place
 from grader.exam.channel import Channel, ChannelError, Closed, NotPlain, TooLarge, decode, encode, pack
 
 #: What a candidate sends to the room before its first request; the answer comes when its device is there.
@@ -92,6 +94,7 @@ class RemoteHeap(ABC):
     def __init__(self) -> None:
         # Arrays end anywhere, also while a request is under way: their memory goes back with the next request.
         self._freed: deque[int] = deque()
+        self.place = Place()
         self._counted_before = HeapCounters()
         self._compute_capability: tuple[int, int] | None = None
 
@@ -101,7 +104,10 @@ class RemoteHeap(ABC):
 
     def _request(self, name: str, plain: list[Any]) -> dict[str, Any]:
         freed = [self._freed.popleft() for _ in range(len(self._freed))]
-        return {"do": name, "with": plain, "freed": freed}
+        request = {"do": name, "with": plain, "freed": freed}
+        if self.place.stream or self.place.pinned:
+            request["on"] = [self.place.stream, self.place.pinned]
+        return request
 
     def _ask(self, name: str, *arguments: Any) -> Any:
         reply = self._exchange(name, [to_plain(argument) for argument in arguments])
@@ -161,8 +167,14 @@ class RemoteHeap(ABC):
         views: tuple[View, ...] = self._ask("operate", name, tuple(operands), dict(options or {}), out)
         return views
 
-    def synchronise(self) -> None:
-        self._ask("synchronise")
+    def record(self) -> int:
+        return int(self._ask("record"))
+
+    def wait(self, event: int) -> None:
+        self._ask("wait", event)
+
+    def synchronise(self, event: int | None = None) -> tuple[Finding, ...]:
+        return tuple(map(Finding.from_plain, self._ask("synchronise", event)))
 
     def _counted(self) -> HeapCounters:
         return HeapCounters(**self._ask("counters"))

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from grader.checks import messages as check_messages
-from grader.checks import surroundings
+from grader.checks.learner import CompiledKernel, LearnerError
 from grader.checks.signature import parse_signature
+from grader.checks.surroundings import FunctionTrace
 from grader.checks.timing import Clock, FunctionClock
 from grader.device.assembler import Resources
 from grader.device.interface import Device, Finding, Language, Launch
@@ -66,9 +67,11 @@ class ExamSurroundings:
     def assemble(self, launch: Launch) -> Resources:
         return self.assembler.assemble(launch, self.device.compute_capability)
 
-    def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> surroundings.CompiledKernel:
+    def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
+        wanted = parse_signature(signature)
         if not isinstance(kernel, Proxy):
-            raise surroundings.LearnerError("wrong-type", check_messages.not_a_kernel(kernel))
+            expected = check_messages.not_a_raw_kernel if wanted.cuda_c else check_messages.not_a_kernel
+            raise LearnerError("wrong-type", expected(kernel))
         reply = self.link.compile(kernel, signature, cc)
         if "refused" in reply:
             raise self._refusal(reply["refused"])
@@ -76,30 +79,28 @@ class ExamSurroundings:
         if not (isinstance(ptx, str) and isinstance(entry, str) and isinstance(file, str)):
             raise self.link.lost("malformed")
         if len(ptx) > MAX_PTX:
-            raise surroundings.LearnerError("compile", messages.refused_kernel(), evidence=f"{len(ptx)} bytes of PTX")
+            raise LearnerError("compile", messages.refused_kernel(), evidence=f"{len(ptx)} bytes of PTX")
         cell = _cell(file)
-        return surroundings.CompiledKernel(
-            ptx, entry, parse_signature(signature), file=file, cell=cell if cell in self.link.lines else None
-        )
+        return CompiledKernel(ptx, entry, wanted.parameters, file=file, cell=cell if cell in self.link.lines else None)
 
-    def _refusal(self, said: Any) -> surroundings.LearnerError:
+    def _refusal(self, said: Any) -> LearnerError:
         """The compiler's sentence helps, and is the candidate's word: it is shown while nothing hidden can be in it."""
         if not isinstance(said, dict) or said.get("kind") not in _REFUSALS:
-            return surroundings.LearnerError("compile", messages.refused_kernel())
+            return LearnerError("compile", messages.refused_kernel())
         given = said.get("message")
         text = {name: clean(given.get(name), 600) for name in ("en", "de")} if isinstance(given, dict) else {}
         shown = text if all(text.values()) and text and not self.link.told else messages.refused_kernel()
         line = said.get("line")
-        return surroundings.LearnerError(
+        return LearnerError(
             said["kind"],
             shown,
             line if type(line) is int and 0 < line <= max(self.link.lines.values(), default=0) else None,
             f"{text.get('en', '')}\n{clean(said.get('evidence'), 4_000)}",
         )
 
-    def call(self, function: Any, args: Any, kwargs: Any) -> tuple[Any, surroundings.FunctionTrace]:
+    def call(self, function: Any, args: Any, kwargs: Any) -> tuple[Any, FunctionTrace]:
         if not isinstance(function, Proxy):
-            return function(*args, **kwargs), surroundings.FunctionTrace()
+            return function(*args, **kwargs), FunctionTrace()
         memory = self.link.memory
         before = memory.counted() if memory is not None else {}
         if memory is not None:
@@ -111,15 +112,16 @@ class ExamSurroundings:
         if done.error is not None:
             kind = "unwritten" if done.error.unwritten else "exception"
             finding = messages.learner_exception(done.error.kind, done.error.line, done.error.cell, None)
-            raise surroundings.LearnerError(
-                kind, finding.message, done.error.line, done.error.trace, findings=found or ()
-            )
+            raise LearnerError(kind, finding.message, done.error.line, done.error.trace, findings=found or ())
         moved = {name: after[name] - before[name] for name in after}
         arguments = tuple(args) if done.args is None else done.args
-        return done.value, surroundings.FunctionTrace(**moved, arguments=arguments, findings=found)
+        return done.value, FunctionTrace(**moved, arguments=arguments, findings=found)
 
     def _in_its_cell(self, finding: Finding) -> Finding:
         """File and line are the candidate's word: a cell of the paper and a line in it, or none."""
+        if finding.kind == "stream-race":
+            # It is about no kernel, and names no place.
+            return replace(finding, file=None, line=None, other_line=None)
         cell = _cell(finding.file)
         if cell in self.link.lines and max(finding.line or 0, finding.other_line or 0) <= self.link.lines[cell]:
             return replace(finding, file=cell)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from grader.checks import messages as check_messages
-from grader.checks.surroundings import LearnerError, OnDevice
+from grader.checks.learner import LearnerError
+from grader.checks.surroundings import OnDevice
 from grader.checks.timing import Contender
 from grader.device.interface import DeviceError
 from grader.exam import messages

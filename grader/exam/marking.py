@@ -12,8 +12,8 @@ import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
+from grader.checks.learner import LearnerError
 from grader.checks.report import Report
-from grader.checks.surroundings import LearnerError
 from grader.device.interface import DeviceError
 from grader.exam import messages
 from grader.exam.channel import ChannelError

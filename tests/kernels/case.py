@@ -22,7 +22,7 @@ from numba import cuda
 
 from grader.device.emulated import EmulatedDevice, parse
 from grader.device.frontends import numba_cuda
-from grader.device.frontends.cupy_standin.kernels import compile_ptx
+from grader.device.frontends.nvrtc import compile_kernel
 from grader.device.heap import LocalHeap
 from grader.device.interface import KINDS, Dim3, Launch, LaunchResult
 from grader.device.numba_abi import ArrayArgument, c_parameters, numba_parameters
@@ -133,7 +133,7 @@ def _compiled(file: str) -> str:
     if file not in _texts:
         code = (FOLDER / file).read_text(encoding="utf-8")
         name = re.findall(r"__global__ void (\w+)\(", code)[0]
-        _texts[file] = compile_ptx(code, name, (), (9, 0))[0]
+        _texts[file] = compile_kernel(code, name, (), (9, 0))[0]
     return _texts[file]
 
 

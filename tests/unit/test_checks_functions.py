@@ -124,11 +124,11 @@ def launching(kernel: Any) -> Any:
     return function
 
 
-def raw(x: Any) -> Any:
+def raw(x: Any, code: str = RAW) -> Any:
     import cupy
 
     out = cupy.empty_like(x)
-    cupy.RawKernel(RAW, "twice")((1,), (x.size + 1,), (x, out))
+    cupy.RawKernel(code, "twice")((1,), (x.size + 1,), (x, out))
     return out
 
 
@@ -172,9 +172,15 @@ def test_a_hidden_case_does_not_name_the_thread() -> None:
 
 
 @pytest.mark.usefixtures("emulated")
-def test_a_line_of_cuda_c_is_none_of_the_cell() -> None:
-    (finding,) = watched(raw, "cupy", correct=3, **SEEN).findings
+def test_a_line_of_cuda_c_is_one_of_the_cell_where_it_stands_there() -> None:
+    def put_together(x: Any) -> Any:
+        return raw(x, RAW.replace(" = ", "="))
+
+    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
+    (finding,) = watched(put_together, "cupy", correct=3, **SEEN).findings
     assert (finding.kind, finding.line) == ("out-of-bounds", None)
+    (finding,) = watched(raw, "cupy", correct=3, **SEEN).findings
+    assert "void twice" in lines[finding.line - 1]
 
 
 @pytest.mark.usefixtures("emulated")

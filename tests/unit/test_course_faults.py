@@ -54,7 +54,35 @@ def objectives(old: str = "", new: str = "") -> Callable[[Path], None]:
     return add("course.yaml", MANIFEST + OBJECTIVES.replace(old, new, 1))
 
 
+#: The same with a rubric for the question that a person marks.
+RUBRIC = """\
+    rubrics:
+      why:
+        - {points: 1.5, title: {en: A number}}
+        - {points: 0.5, title: {en: A reason}, description: {en: In words of one's own | with a unit.}}
+"""
+
+
+def rubric(old: str = "", new: str = "") -> Callable[[Path], None]:
+    assert old in RUBRIC
+    return add("course.yaml", MANIFEST + RUBRIC.replace(old, new, 1))
+
+
 FAULTS = [
+    (rubric("why:", "wy:"), "course.yaml", 11, "rubrics.wy: no cell of double; did you mean `why`?"),
+    (rubric("why:", "double-test:"), "course.yaml", 11, "tests mark this cell, no person does; a person marks: why"),
+    (rubric("why:", "double:"), "course.yaml", 11, "tests mark this cell"),
+    (rubric("1.5", "1"), "course.yaml", 11, "its points add up to 1.5, and the cell has 2; make them equal"),
+    (rubric("1.5", "-1"), "course.yaml", 12, "greater than 0"),
+    (rubric("{en: A number}", "{de: Eine Zahl}"), "course.yaml", 12, "rubrics.why: no text for en; add one"),
+    (rubric("description: {en: In", "description: {de: In"), "course.yaml", 13, "rubrics.why: no text for en"),
+    (rubric("title: {en: A number}", "titel: {en: A number}"), "course.yaml", 12, "did you mean `title`?"),
+    (
+        lambda folder: (rubric()(folder), change(UNIT, '"double-test"', '"why-rubric"')(folder))[0],
+        "course.yaml",
+        11,
+        "a cell why-rubric is there already",
+    ),
     (objectives("{id: twice,", "{id: thrice,"), "course.yaml", 13, "no objective twice; did you mean `thrice`?"),
     (objectives("double:", "dubble:"), "course.yaml", 13, "no exercise dubble; did you mean `double`?"),
     (objectives("      why: [twice]\n"), "course.yaml", 12, "exercise why names no objective"),

@@ -11,7 +11,7 @@ import pytest
 from grader.device.emulated import EmulatedDevice
 from grader.device.emulated.ptx import parse
 from grader.device.emulated.translate import translate
-from grader.device.frontends.cupy_standin.kernels import compile_ptx
+from grader.device.frontends.nvrtc import compile_kernel
 from grader.device.interface import Launch, Pointer
 from tests.real_cupy import ask
 
@@ -80,7 +80,7 @@ def run(source, options, grid, block, *arguments):
             pointer(np.array([argument.size, *argument.shape, *argument.strides], "i8").view("u1"))
         else:
             parameters.append(argument.tobytes())
-    ptx, entry = compile_ptx(wrapped(source), "launched", options, (9, 0))
+    ptx, entry = compile_kernel(wrapped(source), "launched", options, (9, 0))
     result = DEVICE.launch(Launch(ptx, entry, (grid, 1, 1), (block, 1, 1), tuple(parameters), tuple(buffers)))
     assert [finding for finding in result.findings if finding.severity == "error"] == []
     arrays = [argument for argument in arguments if isinstance(argument, np.ndarray)]
@@ -134,5 +134,5 @@ def test_what_its_universal_functions_compile_to_is_known(generated, options):
     names = [name for name in generated if name.split()[-1] in ("ff", "fff", "ee", "dd", "qqq", "hhh", "DD", "FFF")]
     assert len(names) > 100
     for name in names[::8]:
-        ptx, entry = compile_ptx(generated[name]["code"], "applied", options, (9, 0))
+        ptx, entry = compile_kernel(generated[name]["code"], "applied", options, (9, 0))
         translate(parse(ptx), entry)

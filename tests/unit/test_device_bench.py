@@ -88,6 +88,11 @@ HOSTILE = {
     "a result larger than the device": ("operate", "full", ((1 << 19,), 1.0), {}, None),
     "objects as a result": ("operate", "full", ((3,), 1.0), {"dtype": "O"}, None),
     "a place for the result that is none": ("operate", "add", (1, 2), {}, 7),
+    "an event before the beginning": ("wait", -1),
+    "an event that no work reaches": ("wait", 1 << 60),
+    "an event that is none": ("wait", 1.0),
+    "waiting for no event": ("synchronise", "event"),
+    "waiting for a fraction": ("synchronise", 0.5),
     "a grid of text": ("launch", "ptx", "f", ("1", 1, 1), (1, 1, 1), (), 0, ()),
     "a grid of two": ("launch", "ptx", "f", (1, 1), (1, 1, 1), (), 0, ()),
     "an argument that is none": ("launch", "ptx", "f", (1, 1, 1), (1, 1, 1), (3,), 0, ()),
@@ -107,6 +112,17 @@ def test_a_hostile_request_gets_an_error_and_changes_nothing(bench: DeviceBench,
     assert isinstance(ask(bench, *HOSTILE[name]), str), "it was not refused"
     assert ask(bench, "read", address, 64) == bytes(range(64))
     assert ask(bench, "memory_info") == ((1 << 20) - 64, 1 << 20)
+
+
+@pytest.mark.parametrize(
+    "place", [0, [], [1], ["1", False], [1.5, False], [True, True], [-2, False], [2, 1], [2, False, 3], {"stream": 2}]
+)
+def test_a_request_on_a_stream_that_is_none_changes_nothing(bench: DeviceBench, place: Any) -> None:
+    address = ask(bench, "alloc", 4)
+    request = {"do": "fill", "with": [address, 0, 4], "freed": [], "on": place}
+    assert "raised" in bench.answer_candidate(packed(request))
+    assert ask(bench, "read", address, 4) == b"\xff" * 4
+    assert bench.heap.counters().makespan == bench.heap.counters().busy
 
 
 def test_text_that_is_no_ptx_is_a_finding(bench: DeviceBench) -> None:
@@ -152,7 +168,7 @@ def test_a_candidate_cannot_ask_as_the_examiner_does(bench: DeviceBench) -> None
     for message in (let_go, {"heap": let_go}, {**let_go, "do": "exam", "with": [], "freed": []}, ["heap"], 1):
         assert "raised" in bench.answer_candidate(packed(message))
     (view,) = from_plain(held)
-    ask(bench, "synchronise", freed=[view.address])
+    ask(bench, "synchronise", None, freed=[view.address])
     assert ask(bench, "read", view.address, 8) == np.ones(1).tobytes()
 
 
@@ -175,20 +191,20 @@ def test_what_the_examiner_does_is_not_counted_and_what_a_candidate_does_is(
 ) -> None:
     placed = place(memory, np.arange(4.0))
     memory.read([placed], let_go=True)
-    nothing = {"launches": 0, "to_device": 0, "to_host": 0, "copies_to_device": 0, "copies_to_host": 0}
-    assert memory.counted() == nothing
+    assert set(memory.counted().values()) == {0}
     ask(bench, "read", placed.view.address, 32)
     for _ in range(3):
         ask(bench, "write", placed.view.address, bytes(16))
     ask(bench, "operate", "add", (placed.view, 1), {}, None)
     memory.asked = True
     done = {"launches": 1, "to_device": 48, "to_host": 32, "copies_to_device": 3, "copies_to_host": 1}
+    done |= {"synchronisations": 0, "busy": 10_042, "makespan": 10_042, "peak_bytes": 32}
     assert memory.counted() == done
 
 
 def test_an_input_stays_until_the_examiner_lets_it_go(bench: DeviceBench, memory: ExamMemory) -> None:
     placed = place(memory, np.arange(4.0))
-    ask(bench, "synchronise", freed=[placed.view.address])
+    ask(bench, "synchronise", None, freed=[placed.view.address])
     assert memory.read([placed], let_go=True)[0].tolist() == [0, 1, 2, 3]
     with pytest.raises(ChannelError, match="no array"):
         memory.read([placed])
@@ -198,7 +214,7 @@ def test_an_input_belongs_to_the_candidate_once_the_examiner_let_it_go(bench: De
     placed = place(memory, np.arange(4.0))
     memory.read([], let_go=True)
     assert memory.read([placed])[0].tolist() == [0, 1, 2, 3]
-    ask(bench, "synchronise", freed=[placed.view.address])
+    ask(bench, "synchronise", None, freed=[placed.view.address])
     assert ask(bench, "memory_info")[0] == 1 << 20
 
 
@@ -262,11 +278,11 @@ def test_what_ends_during_a_request_goes_back_with_the_next() -> None:
         heap.free(7)
         heap.free(9)
         bench.send(None)
-        bench.send({"value": None})
+        bench.send({"value": []})
         with heap.answering():
             heap.synchronise()
         assert bench.receive_raw() == ATTACH
-        assert bench.receive() == {"do": "synchronise", "with": [], "freed": [7, 9]}
+        assert bench.receive() == {"do": "synchronise", "with": [None], "freed": [7, 9]}
 
 
 def racing(bench: DeviceBench, count: int) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grader.device.emulated import EmulatedDevice, PtxError, parse
-from grader.device.frontends.cupy_standin.kernels import compile_ptx
+from grader.device.frontends.nvrtc import compile_kernel
 from grader.device.interface import Launch, LaunchResult, Pointer
 
 HEAD = ".version 8.8\n.target sm_90\n.address_size 64\n"
@@ -16,7 +16,7 @@ HEAD = ".version 8.8\n.target sm_90\n.address_size 64\n"
 
 def run(code: str, *arguments: Any, block: int = 32, grid: int = 1) -> tuple[LaunchResult, list[np.ndarray]]:
     """The kernel `k` of this CUDA C on arrays and scalars."""
-    ptx, entry = compile_ptx(f'extern "C" {{ {code} }}', "k", (), (9, 0))
+    ptx, entry = compile_kernel(f'extern "C" {{ {code} }}', "k", (), (9, 0))
     arrays = [a for a in arguments if isinstance(a, np.ndarray)]
     buffers = [np.ascontiguousarray(a).reshape(-1).view(np.uint8) for a in arrays]
     places = iter(range(len(buffers)))

@@ -10,7 +10,7 @@ import pytest
 from numba import cuda, float32, int32
 
 from grader.device.emulated import EmulatedDevice
-from grader.device.frontends.cupy_standin.kernels import compile_ptx
+from grader.device.frontends.nvrtc import compile_kernel
 from grader.device.interface import Launch, Pointer
 from tests.unit.emulator import errors, launch, line_of
 
@@ -428,7 +428,7 @@ SPINNING = """extern "C" __global__ void k(long long* out) {
 
 @pytest.mark.parametrize("limit", [{"step_limit": 20_000}, {"thread_step_limit": 5_000}])
 def test_a_kernel_that_waits_for_the_clock_stops_at_its_limit(limit: dict[str, int]) -> None:
-    ptx, entry = compile_ptx(SPINNING, "k", (), (9, 0))
+    ptx, entry = compile_kernel(SPINNING, "k", (), (9, 0))
     out = np.zeros(64, "i8").view(np.uint8)
     result = EmulatedDevice().launch(
         Launch(ptx, entry, (1, 1, 1), (64, 1, 1), (Pointer(0, 0, 0, out.nbytes),), (out,), **limit)
@@ -438,7 +438,7 @@ def test_a_kernel_that_waits_for_the_clock_stops_at_its_limit(limit: dict[str, i
 
 
 def test_a_kernel_may_wait_for_the_clock() -> None:
-    ptx, entry = compile_ptx(SPINNING.replace("1LL << 62", "1000"), "k", (), (9, 0))
+    ptx, entry = compile_kernel(SPINNING.replace("1LL << 62", "1000"), "k", (), (9, 0))
     out = np.full(64, -1, "i8").view(np.uint8)
     result = EmulatedDevice().launch(Launch(ptx, entry, (1, 1, 1), (64, 1, 1), (Pointer(0, 0, 0, out.nbytes),), (out,)))
     assert result.findings == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grader.device.emulated import EmulatedDevice
-from grader.device.frontends.cupy_standin.kernels import compile_ptx
+from grader.device.frontends.nvrtc import compile_kernel
 from grader.device.heap import Argument, HeapError, LocalHeap, OutOfDeviceMemory
 from grader.device.interface import Launch, LaunchResult, Pointer
 
@@ -24,7 +24,7 @@ extern "C" __global__ void down(int* o) { o[threadIdx.x] = --count + history[1];
 
 def test_variables_of_a_module_live_from_launch_to_launch_in_a_heap() -> None:
     heap = LocalHeap(EmulatedDevice())
-    ptx, _ = compile_ptx(COUNTED, "up", (), (9, 0))
+    ptx, _ = compile_kernel(COUNTED, "up", (), (9, 0))
     address = heap.alloc(4)
 
     def launch(kernel: str) -> int:
@@ -35,7 +35,7 @@ def test_variables_of_a_module_live_from_launch_to_launch_in_a_heap() -> None:
 
     assert [launch("up"), launch("up"), launch("down")] == [5, 8, 10 + 8]
     assert launch("up") == 10
-    other, _ = compile_ptx(COUNTED.replace("count = 5", "count = 50"), "up", (), (9, 0))
+    other, _ = compile_kernel(COUNTED.replace("count = 5", "count = 50"), "up", (), (9, 0))
     ptx = other
     assert launch("up") == 50
     assert LocalHeap(EmulatedDevice()).launch(ptx, "up", (1, 1, 1), (1, 1, 1), (bytes(8),)) != ()
@@ -52,7 +52,7 @@ __global__ void read(const int* o, int* p) { p[0] = o[0]; }
 
 def test_a_variable_in_the_heap_is_what_the_host_wrote_and_what_kernels_leave() -> None:
     heap = LocalHeap(EmulatedDevice())
-    ptx, _ = compile_ptx(SHARED, "up", (), (9, 0))
+    ptx, _ = compile_kernel(SHARED, "up", (), (9, 0))
     out, count = heap.alloc(4), heap.alloc(4)
     to_out, to_count = (Argument(address, address, address + 4) for address in (out, count))
 
@@ -82,7 +82,7 @@ def test_variables_that_live_on_take_of_the_device_s_memory() -> None:
 
 
 def test_launches_without_a_heap_begin_with_initial_values_unless_they_are_given_others() -> None:
-    ptx, _ = compile_ptx(COUNTED, "up", (), (9, 0))
+    ptx, _ = compile_kernel(COUNTED, "up", (), (9, 0))
     device, out = EmulatedDevice(), np.zeros(4, np.uint8)
 
     def launch(variables: dict[str, bytes]) -> LaunchResult:
@@ -100,7 +100,7 @@ def test_an_address_kept_from_another_launch_belongs_to_no_array() -> None:
     extern "C" __global__ void keep(int* a) { kept = a; }
     extern "C" __global__ void use(int* a) { a[0] = kept[0]; }"""
     heap = LocalHeap(EmulatedDevice())
-    ptx, _ = compile_ptx(code, "keep", (), (9, 0))
+    ptx, _ = compile_kernel(code, "keep", (), (9, 0))
     one, two = heap.alloc(4), heap.alloc(4)
     heap.write(two, bytes(4))
     assert heap.launch(ptx, "keep", (1, 1, 1), (1, 1, 1), (Argument(one, one, one + 4),)) == ()
@@ -137,7 +137,7 @@ extern "C" __global__ void k(float* a, const int* which, long long wild) {
 
 @pytest.mark.parametrize("wild", [0, 8, 1 << 60])
 def test_functions_are_called_through_pointers_and_virtual_tables(wild: int) -> None:
-    ptx, _ = compile_ptx(POINTERS, "k", (), (9, 0))
+    ptx, _ = compile_kernel(POINTERS, "k", (), (9, 0))
     i = np.arange(40, dtype="f4")
     which = (np.arange(40) * 7 % 6).astype("i4")
     pointers = (Pointer(0, 0, 0, 160), Pointer(1, 0, 0, 160), np.int64(wild).tobytes())
@@ -153,7 +153,7 @@ def test_functions_are_called_through_pointers_and_virtual_tables(wild: int) -> 
 
 def test_memory_of_a_kernel_s_own_is_refused_by_name() -> None:
     code = 'extern "C" __global__ void k(int** a) { a[threadIdx.x] = (int*)malloc(4); }'
-    ptx, _ = compile_ptx(code, "k", (), (9, 0))
+    ptx, _ = compile_kernel(code, "k", (), (9, 0))
     result = EmulatedDevice().launch(
         Launch(ptx, "k", (1, 1, 1), (1, 1, 1), (Pointer(0, 0, 0, 8),), (np.zeros(8, np.uint8),))
     )

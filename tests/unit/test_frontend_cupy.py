@@ -168,8 +168,8 @@ def test_what_is_missing_of_cupyx_is_named(cp):
 
     with pytest.raises(AttributeError, match=r"does not have cupyx\.scipy\.ndimage\.gaussian_filter"):
         cupyx.scipy.ndimage.gaussian_filter(cp.ones(3), 1)
-    with pytest.raises(ImportError, match=r"cannot import name 'rawkernel' from 'cupyx.jit' \(Lehrwerk's stand-in"):
-        from cupyx.jit import rawkernel  # noqa: F401
+    with pytest.raises(ImportError, match=r"cannot import name 'cub' from 'cupyx.jit' \(Lehrwerk's stand-in"):
+        from cupyx.jit import cub  # noqa: F401
 
 
 def test_it_says_what_it_is(cp):
@@ -214,7 +214,7 @@ def test_arguments_of_the_wrong_size_are_refused(cp):
 
 
 def test_what_nvrtc_refuses_comes_with_its_line(cp):
-    with pytest.raises(cp.cuda.compiler.CompileException, match=r"\(1\): error"):
+    with pytest.raises(cp.cuda.compiler.CompileException, match=r"test_frontend_cupy.py\(\d+\): error"):
         cp.RawKernel('extern "C" __global__ void f() { int x = ; }', "f").compile()
 
 
@@ -452,7 +452,7 @@ def test_benchmarks_pools_and_pinned_memory_are_there_and_say_what_they_are(cp):
     result = benchmark(lambda x: x + 1, (cp.ones(3),), n_repeat=5, name="more")
     assert (result.gpu_times.shape, len(result.cpu_times)) == ((1, 5), 5)
     assert "more" in str(result)
-    assert "says nothing about a GPU" in str(result)
+    assert "no measure of any GPU" in str(result)
     pool = cp.get_default_memory_pool()
     held = pool.used_bytes()
     a = cp.ndarray((4,), "f4", cp.cuda.MemoryPool().malloc(16))

@@ -124,7 +124,7 @@ def test_a_script_whose_kernel_waits_for_the_clock_without_end_comes_to_its_end(
     assert run_script(script(SPINNING), json=True, language="en") == 1
     said, *_, told = capfd.readouterr().out.splitlines()
     assert said == "went on"
-    assert [(one["kind"], one["line"]) for one in json.loads(told)["findings"]] == [("step-limit", 2)]
+    assert [(one["kind"], one["line"]) for one in json.loads(told)["findings"]] == [("step-limit", 3)]
 
 
 def test_as_json_the_last_line_has_findings_and_counters(script, capfd):

@@ -16,12 +16,12 @@ import pytest
 from numba import cuda, float32, int32
 
 from grader.checks import CompiledKernel, LearnerError, use
-from grader.checks.surroundings import compile_numba
+from grader.checks.compiling import compile_kernel
 from grader.device.assembler import AssemblyError, assemble
 from grader.device.emulated import EmulatedDevice, ptx_text
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.ptx import parse
-from grader.device.frontends.cupy_standin.kernels import compile_ptx
+from grader.device.frontends.nvrtc import compile_kernel as compile_cuda_c
 from grader.device.interface import DeviceError, Language, Launch, Pointer
 from tests.kernels import right_kernels, wrong_kernels
 from tests.kernels.case import Case, cuda_cases, python_cases
@@ -124,7 +124,7 @@ extern "C" __global__ void f(float* out, int n) {
 
 
 def test_calls_through_pointers_pass_as_comparisons_and_do_the_same() -> None:
-    ptx = compile_ptx(POINTERS, "f", (), (9, 0))[0]
+    ptx = compile_cuda_c(POINTERS, "f", (), (9, 0))[0]
     text = passed(ptx)
     assert parse(text) == ptx_text.canonical(parse(ptx), "f")
     buffer = np.arange(32, dtype="f4").view(np.uint8)
@@ -141,7 +141,7 @@ def test_calls_through_pointers_pass_as_comparisons_and_do_the_same() -> None:
 
 SOURCES = {
     "numba": compiled(everything, "void(float32[:], float32[:], int32)")[0],
-    "CUDA C": compile_ptx(CUDA_C, "f", (), (9, 0))[0],
+    "CUDA C": compile_cuda_c(CUDA_C, "f", (), (9, 0))[0],
 }
 
 
@@ -165,7 +165,7 @@ class Recording:
         self.compiled: list[CompiledKernel] = []
 
     def compile_kernel(self, kernel: Any, signature: str, cc: tuple[int, int]) -> CompiledKernel:
-        self.compiled.append(compile_numba(kernel, signature, cc))
+        self.compiled.append(compile_kernel(kernel, signature, cc))
         raise LearnerError("compile", {"en": "enough", "de": "genug"})
 
     def call(self, function: Any, args: Any, kwargs: Any) -> Any:
@@ -324,7 +324,7 @@ def test_a_gpu_that_the_assembler_does_not_know_is_no_fault_of_the_kernels() -> 
 def test_a_launch_brings_only_variables_that_the_module_has_and_all_of_their_bytes(name: str, length: int) -> None:
     code = """__device__ int counter;
 extern "C" __global__ void f() { __shared__ int cells[1]; cells[0] = 3; counter += cells[0]; }"""
-    ptx, entry = compile_ptx(code, "f", (), (9, 0))
+    ptx, entry = compile_cuda_c(code, "f", (), (9, 0))
     names = {("cells" if "cells" in name else name): name for name in parse(ptx).variables}
     fits = Launch(ptx, entry, (1, 1, 1), (1, 1, 1), (), (), variables={"counter": np.int32(4).tobytes()})
     assert EmulatedDevice().launch(fits).variables == {"counter": np.int32(7).tobytes()}

@@ -89,6 +89,7 @@ class EmulatedDevice:
             printed=state.printed.text(),
             trace=state.trace,
             variables=state.memory.variables(program.variables),
+            touched=[] if state.shadow is None else state.memory.touched(launch, state.shadow),
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from grader.device.emulated import library
-from grader.device.interface import Launch, Pointer
+from grader.device.interface import Launch, Pointer, Span
 
 WINDOW_BITS = 40
 #: A buffer begins in the middle of its window, so that offsets below zero stay in it.
@@ -113,6 +113,17 @@ class Memory:
             for start, buffer in zip(self.buffer_starts, launch.buffers, strict=True)
         ]
 
+    def touched(self, launch: Launch, shadow: Shadow) -> list[tuple[Span, Span]]:
+        """For each buffer the bytes that were read, and those that were written."""
+        size = self.granule
+        return [
+            (_span(shadow.reads.last[cells], size), _span(shadow.writes.last[cells], size))
+            for cells in (
+                slice(start // size, -(-(start + buffer.nbytes) // size))
+                for start, buffer in zip(self.buffer_starts, launch.buffers, strict=True)
+            )
+        ]
+
     def variables(self, names: Iterable[str]) -> dict[str, bytes]:
         """The module's variables of these names as they are now."""
         windows = {name: self.windows[self.symbols[name] >> WINDOW_BITS] for name in names}
@@ -140,6 +151,16 @@ class Memory:
         good = known & (offset >= self.begin[window]) & (offset + size <= self.end[window])
         good &= (offset + self.start[window]) % size == 0
         return self.start[window] + offset, good, window, offset
+
+
+def _span(records: np.ndarray, size: int) -> Span:
+    """Where there are records, in cells of so many bytes."""
+    count = int(np.count_nonzero(records))
+    if count in (0, len(records)):
+        return 0, count * size, True
+    there = records != 0
+    first, behind = int(there.argmax()), len(there) - int(there[::-1].argmax())
+    return first * size, behind * size, count == behind - first
 
 
 class History:

@@ -41,7 +41,11 @@ def host_counts() -> dict[str, int] | None:
 
 def faults() -> list[Finding] | None:
     """Errors of kernels since the front ends were installed; None where they are not."""
-    return None if _installed is None else [one for one in _installed.findings() if one.severity == "error"]
+    if _installed is None:
+        return None
+    if isinstance(_installed.heap, LocalHeap):
+        _installed.reporter.take("streams", _installed.heap.timeline.conflicts())
+    return [one for one in _installed.findings() if one.severity == "error"]
 
 
 def view_of(array: Any) -> tuple[Library, View] | None:

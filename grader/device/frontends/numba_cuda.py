@@ -12,7 +12,7 @@ CUDA's driver API. That object is the seam. Written against numba-cuda 0.30; pat
 
 Everything else (typing errors, `to_device`, device arrays and their slices, `forall`, `vectorize`, `reduce`, the
 warning about host arrays) is numba-cuda's own code. What the driver object does not answer raises NotImplementedError
-with the driver function's name. Times of events are the wall clock's and say nothing about a GPU.
+with the driver function's name. Times of events are those of the heap's modelled timeline, which measures no GPU.
 Imports `grader.device` only.
 """
 
@@ -27,7 +27,6 @@ import itertools
 import os
 import re
 import threading
-import time
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -47,7 +46,7 @@ from numba.cuda.args import ArgHint, In, InOut, Out
 from grader.device import assembler
 from grader.device.emulated import ptx_text
 from grader.device.emulated.ptx import parse
-from grader.device.frontends import nvrtc, report
+from grader.device.frontends import nvrtc, pinned, report
 from grader.device.frontends.report import Reporter, Show
 from grader.device.heap import Argument, Heap, HeapError, LocalHeap, OutOfDeviceMemory, View
 from grader.device.interface import Finding, Language
@@ -62,8 +61,8 @@ firstlinefinder: Any = numba.cuda.misc.firstlinefinder
 
 DEVICE_NAME = "Lehrwerk emulated GPU"
 _CONTEXT = 1
-#: Handles of streams and events.
-_numbers = itertools.count(0x1000)
+#: Handles of streams and events. An even number is a stream that waits for the null stream.
+_numbers = itertools.count(0x1000, 2)
 #: Findings after which memory does not hold what the kernel should have left: the launch raises.
 FATAL = frozenset({"launch", "unsupported", "compile", "residency", "step-limit", "trap"})
 
@@ -116,7 +115,7 @@ class LaunchFailure(drv.CudaAPIError):
 
 
 class EmulatedStream(drv.Stream):
-    """A stream whose work is done when a call returns."""
+    """A stream whose results are there when a call returns."""
 
     def add_callback(self, callback: Any, arg: Any = None) -> None:
         callback(self, 0, arg)
@@ -220,7 +219,7 @@ class EmulatedDriver(drv.Driver):
         self.is_initialized = True
         self.initialization_error = None
         self.devices: dict[int, EmulatedGpu] = {}
-        self._recorded: dict[int, float] = {}
+        self._recorded: dict[int, int] = {}
         self._pinned: dict[int, Any] = {}
         self._registered: set[int] = set()
         #: How often a thread has made the context current.
@@ -263,7 +262,15 @@ class EmulatedDriver(drv.Driver):
         return _CONTEXT
 
     def cuCtxSynchronize(self) -> None:
-        self.heap.synchronise()
+        self._synchronise()
+
+    def _synchronise(self, event: int | None = None) -> None:
+        EmulatedKernel.front.reporter.take("streams", self.heap.synchronise(event))
+
+    def _on(self, stream: Any, *, pinned: bool = False) -> Any:
+        """Requests go on this stream; that of CUDA's null stream has two names."""
+        number = int(stream)
+        return self.heap.place.on(0 if number == binding.CU_STREAM_LEGACY else number, pinned=pinned)
 
     def cuMemGetInfo(self) -> tuple[int, int]:
         return self.heap.memory_info()
@@ -281,33 +288,41 @@ class EmulatedDriver(drv.Driver):
         except HeapError as error:
             raise drv.CudaAPIError(int(binding.CUresult.CUDA_ERROR_INVALID_VALUE), str(error)) from None
 
+    # What takes no stream goes on the null stream, and the host waits for it, as for a copy of pageable memory.
+
     def cuMemcpyHtoD(self, target: int, source: int, size: int) -> None:
-        data = ctypes.string_at(source, size)
-        self._known(lambda: self.heap.write(int(target), data))
-
-    def cuMemcpyDtoH(self, target: int, source: int, size: int) -> None:
-        data = self._known(lambda: self.heap.read(int(source), size))
-        ctypes.memmove(target, data, size)
-
-    def cuMemcpyDtoD(self, target: int, source: int, size: int) -> None:
-        self._known(lambda: self.heap.copy(int(target), int(source), size))
-
-    def cuMemsetD8(self, target: int, byte: int, size: int) -> None:
-        self._known(lambda: self.heap.fill(int(target), byte, size))
-
-    # A stream's work is done when the call returns, which every order of a stream's work allows.
+        self._to_device(target, source, size, self._on(0))
 
     def cuMemcpyHtoDAsync(self, target: int, source: int, size: int, stream: Any) -> None:
-        self.cuMemcpyHtoD(target, source, size)
+        self._to_device(target, source, size, self._on(stream, pinned=pinned.holds(int(source), size)))
+
+    def _to_device(self, target: int, source: int, size: int, place: Any) -> None:
+        data = ctypes.string_at(source, size)
+        with place:
+            self._known(lambda: self.heap.write(int(target), data))
+
+    def cuMemcpyDtoH(self, target: int, source: int, size: int) -> None:
+        self._to_host(target, source, size, self._on(0))
 
     def cuMemcpyDtoHAsync(self, target: int, source: int, size: int, stream: Any) -> None:
-        self.cuMemcpyDtoH(target, source, size)
+        self._to_host(target, source, size, self._on(stream, pinned=pinned.holds(int(target), size)))
 
-    def cuMemcpyDtoDAsync(self, target: int, source: int, size: int, stream: Any) -> None:
-        self.cuMemcpyDtoD(target, source, size)
+    def _to_host(self, target: int, source: int, size: int, place: Any) -> None:
+        with place:
+            data = self._known(lambda: self.heap.read(int(source), size))
+        ctypes.memmove(target, data, size)
 
-    def cuMemsetD8Async(self, target: int, byte: int, size: int, stream: Any) -> None:
-        self.cuMemsetD8(target, byte, size)
+    def cuMemcpyDtoD(self, target: int, source: int, size: int, stream: Any = 0) -> None:
+        with self._on(stream):
+            self._known(lambda: self.heap.copy(int(target), int(source), size))
+
+    cuMemcpyDtoDAsync = cuMemcpyDtoD
+
+    def cuMemsetD8(self, target: int, byte: int, size: int, stream: Any = 0) -> None:
+        with self._on(stream):
+            self._known(lambda: self.heap.fill(int(target), byte, size))
+
+    cuMemsetD8Async = cuMemsetD8
 
     def cuMemHostAlloc(self, size: int, flags: int) -> int:
         if int(flags) & int(binding.CU_MEMHOSTALLOC_DEVICEMAP):
@@ -315,11 +330,13 @@ class EmulatedDriver(drv.Driver):
         buffer = ctypes.create_string_buffer(max(int(size), 1))
         address = ctypes.addressof(buffer)
         self._pinned[address] = buffer
+        pinned.add(address, int(size))
         return address
 
     def cuMemFreeHost(self, address: int) -> None:
         if self._pinned.pop(int(address), None) is None:
             self.heap.free(int(address))
+        pinned.remove(int(address))
 
     def _shared(self, size: int, memory: Any = None) -> int:
         """Memory that the host reaches under the device's address."""
@@ -339,37 +356,46 @@ class EmulatedDriver(drv.Driver):
         self.heap.free(int(address))
 
     def cuMemHostRegister(self, pointer: int, size: int, flags: int) -> None:
-        """All host memory is as good as pinned here; what is to be mapped the heap takes in."""
+        """What is to be mapped the heap takes in."""
+        pinned.add(int(pointer), int(size))
         if int(flags) & int(binding.CU_MEMHOSTREGISTER_DEVICEMAP):
             memory: Any = (ctypes.c_uint8 * int(size)).from_address(int(pointer))
             self._registered.add(self._shared(size, np.frombuffer(memory, np.uint8)))
 
     def cuMemHostUnregister(self, pointer: int) -> None:
+        pinned.remove(int(pointer))
         if int(pointer) in self._registered:
             self._registered.remove(int(pointer))
             self.heap.free(int(pointer))
 
     def cuStreamSynchronize(self, stream: Any) -> None:
-        self.heap.synchronise()
+        with self._on(stream):
+            event = self.heap.record()
+        self._synchronise(event)
 
     def cuStreamWaitEvent(self, stream: Any, event: Any, flags: int) -> None:
-        """What an event waits for is done already."""
+        """An event that was not recorded is done."""
+        if int(event) in self._recorded:
+            with self._on(stream):
+                self.heap.wait(self._recorded[int(event)])
 
     def cuEventRecord(self, event: int, stream: Any) -> None:
-        self._recorded[int(event)] = time.perf_counter()
+        with self._on(stream):
+            self._recorded[int(event)] = self.heap.record()
 
     def cuEventSynchronize(self, event: int) -> None:
-        self.heap.synchronise()
+        self._synchronise(self._recorded.get(int(event), 0))
 
     def cuEventQuery(self, event: Any) -> None:
-        """Done."""
+        """Done, as all results are there."""
 
     def cuEventElapsedTime(self, begin: int, end: int) -> float:
+        """Modelled milliseconds."""
         if int(begin) not in self._recorded or int(end) not in self._recorded:
             raise drv.CudaAPIError(
                 int(binding.CUresult.CUDA_ERROR_INVALID_HANDLE), "both events must have been recorded before"
             )
-        return 1000.0 * (self._recorded[int(end)] - self._recorded[int(begin)])
+        return 1e-6 * (self._recorded[int(end)] - self._recorded[int(begin)])
 
     def cuProfilerStart(self) -> None:
         """No profiler."""
@@ -446,14 +472,16 @@ class EmulatedKernel(dispatcher._Kernel):
         return self._bytes_in("shared")
 
     def launch(self, args: Any, griddim: Any, blockdim: Any, stream: Any = 0, sharedmem: int = 0) -> None:
+        number = int(drv._stream_handle(stream))
+        stream = number and drv.Stream(binding.CUstream(number))
         write_back: list[Any] = []
         packed: list[Argument | bytes] = []
         for ty, value in zip(self.argument_types, args, strict=True):
-            self._pack(ty, value, write_back, packed)
+            self._pack(ty, value, stream, write_back, packed)
         grid: Any = tuple(int(n) for n in griddim)
         block: Any = tuple(int(n) for n in blockdim)
         front = self.front
-        with self._error_code() as variables:
+        with drv.driver._on(number), self._error_code() as variables:
             findings = front.heap.launch(
                 self.ptx,
                 self.entry_name,
@@ -504,28 +532,28 @@ class EmulatedKernel(dispatcher._Kernel):
         at += f"tid={where[:3]} ctaid={where[3:]}"
         raise kind(*(f"{at}: {args[0]}", *args[1:]) if args else (at,))
 
-    def _pack(self, ty: Any, value: Any, write_back: list[Any], packed: list[Argument | bytes]) -> None:
+    def _pack(self, ty: Any, value: Any, stream: Any, write_back: list[Any], packed: list[Argument | bytes]) -> None:
         """Append what the kernel's parameter list wants for `value` of numba type `ty`."""
         for extension in reversed(self.extensions):
-            ty, value = extension.prepare_args(ty, value, stream=0, retr=write_back)
+            ty, value = extension.prepare_args(ty, value, stream=stream, retr=write_back)
         if isinstance(ty, types.Array):
-            array = _on_device(value, write_back)
+            array = _on_device(value, stream, write_back)
             packed += [bytes(8), bytes(8), _word(array.size), _word(array.dtype.itemsize), _argument(array)]
             packed += [_word(n) for n in (*array.shape, *array.strides)]
         elif isinstance(ty, types.Record):
-            packed.append(_argument(_on_device(value, write_back)))
+            packed.append(_argument(_on_device(value, stream, write_back)))
         elif isinstance(ty, types.BaseTuple):
             for part, item in zip(ty, value, strict=True):
-                self._pack(part, item, write_back, packed)
+                self._pack(part, item, stream, write_back, packed)
         elif isinstance(ty, types.EnumMember):
-            self._pack(ty.dtype, value.value, write_back, packed)
+            self._pack(ty.dtype, value.value, stream, write_back, packed)
         elif ty == types.boolean:
             packed.append(bytes([bool(value)]))
         elif isinstance(ty, types.CPointer):
             raise NotImplementedError(f"the {DEVICE_NAME} takes arrays and numbers as arguments, no bare pointers")
         else:
             plain: list[Any] = []
-            self._prepare_args(ty, value, 0, write_back, plain)
+            self._prepare_args(ty, value, stream, write_back, plain)
             packed += [bytes(item) for item in plain]
 
 
@@ -580,14 +608,14 @@ def _word(number: int) -> bytes:
     return int(number).to_bytes(8, "little", signed=True)
 
 
-def _on_device(value: Any, write_back: list[Any]) -> Any:
+def _on_device(value: Any, stream: Any, write_back: list[Any]) -> Any:
     """The array on the device; a host array goes there, and comes back after the launch unless `In` is around it."""
     hint = value if isinstance(value, ArgHint) else InOut(value)
     copy_in = isinstance(hint, In) or bool(getattr(hint, "copy_input", True))
-    array, moved = devicearray.auto_device(hint.value, copy=copy_in)
+    array, moved = devicearray.auto_device(hint.value, stream=stream, copy=copy_in)
     if moved:
         # The array must live as long as the launch, also where nothing comes back.
-        write_back.append(lambda: array.copy_to_host(hint.value) if isinstance(hint, Out) else array)
+        write_back.append(lambda: array.copy_to_host(hint.value, stream) if isinstance(hint, Out) else array)
     return array
 
 

@@ -5,8 +5,9 @@ Imports nothing of ours, and `cuda.bindings` when something is compiled.
 
 from __future__ import annotations
 
+import linecache
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,32 @@ def compile_ptx(
     finally:
         nvrtc.nvrtcDestroyProgram(program)
     return text.rstrip(b"\0").decode(), lowered
+
+
+def compile_kernel(code: str, name: str, options: Sequence[str], architecture: tuple[int, int]) -> tuple[str, str]:
+    """(PTX, the kernel's name in it). Raises `CompileException`. `name` may be a template's instance, as `f<float>`."""
+    plain = re.fullmatch(r"\w+", name) is not None and 'extern "C"' in code
+    ptx, lowered = compile_ptx(code, ("-lineinfo", *options), architecture, () if plain else (name,))
+    return ptx, name if plain else lowered[0]
+
+
+def placed(code: str, files: Iterable[str]) -> tuple[str, str | None]:
+    """(CUDA C whose lines count as those of the Python file that it stands in, that file).
+
+    The first of `files` that holds `code` as it is counts. Code that is put together stands in none: it comes back as
+    it is, and None.
+    """
+    for file in files:
+        text = "".join(linecache.getlines(file))
+        begin = text.find(code) if code else -1
+        if begin >= 0 and (here := line_of(file, text.count("\n", 0, begin) + 1)):
+            return f"{here[0]}\n{code}", file
+    return code, None
+
+
+def line_of(file: str, number: int) -> list[str]:
+    """What makes the next line of CUDA C that of another file; nothing for a name that C cannot write so."""
+    return [] if re.search(r'["\\\n]', file) else [f'#line {number} "{file}"']
 
 
 _DEFINED = re.compile(r"\.(?:visible|weak)\s+\.func\s+(?:\([^)]*\)\s*)?([\w$]+)")

@@ -13,6 +13,7 @@ Show = Callable[[str], None]
 NAMES: dict[str, dict[str, str]] = {
     "out-of-bounds": {"en": "out of bounds", "de": "außerhalb des Arrays"},
     "race": {"en": "race", "de": "Wettlauf"},
+    "stream-race": {"en": "race of streams", "de": "Wettlauf von Streams"},
     "barrier": {"en": "barrier", "de": "Barriere"},
     "uninitialised": {"en": "never written", "de": "nie beschrieben"},
     "residency": {"en": "waits for blocks that cannot start", "de": "wartet auf Blöcke, die nicht starten können"},

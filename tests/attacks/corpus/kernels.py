@@ -53,7 +53,7 @@ ATTACKS = (
     Attack("a kernel with other parameters", "the parameter list must be the expected one", "from numba import cuda\n@cuda.jit\ndef answer(x): x[0] = 1", source=_CHECK),
     Attack("the right kernel at the second request", "a kernel is compiled once, and the same module goes everywhere",
            "from numba import cuda\n@cuda.jit\ndef wrong(x, out): pass\n@cuda.jit\ndef right(x, out):\n    i = cuda.grid(1)\n    if i < out.size: out[i] = x[i] + 1\n"
-           "import grader.checks.surroundings as s\nold = s.compile_numba\nasked = []\ndef turn(kernel, *a):\n    asked.append(1)\n    return old(right if len(asked) > 1 else wrong, *a)\ns.compile_numba = turn\nanswer = wrong",
+           "import grader.checks.compiling as s\nold = s.compile_kernel\nasked = []\ndef turn(kernel, *a):\n    asked.append(1)\n    return old(right if len(asked) > 1 else wrong, *a)\ns.compile_kernel = turn\nanswer = wrong",
            source=_TWO, honest=5, spared=NO_CHANNEL),
     _ptx("PTX with fewer parameters", "ret;", parameters=".param .u64 a"),
     _ptx("PTX without parameters", "ret;", parameters=""),

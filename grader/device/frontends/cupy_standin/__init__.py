@@ -36,7 +36,7 @@ FROM_NUMPY = (
 
 #: Modules of CuPy of which the stand-in has nothing: importing them works, and each name says that it is missing.
 ABSENT = (
-    "cupyx.jit cupyx.scipy cupyx.scipy.fft cupyx.scipy.linalg cupyx.scipy.ndimage cupyx.scipy.signal "
+    "cupyx.scipy cupyx.scipy.fft cupyx.scipy.linalg cupyx.scipy.ndimage cupyx.scipy.signal "
     "cupyx.scipy.sparse cupyx.scipy.special cupyx.scipy.stats"
 ).split()
 #: Python names a module's file where `from MODULE import NAME` finds no such name.
@@ -68,7 +68,7 @@ def _module(name: str, content: Mapping[str, Any]) -> StandIn:
 def contents() -> dict[str, dict[str, Any]]:
     """What each of its modules holds, by name."""
     from grader.device.frontends import nvrtc
-    from grader.device.frontends.cupy_standin import core, functions, kernels, runtime
+    from grader.device.frontends.cupy_standin import core, functions, jit, kernels, runtime
 
     def scatter_of(how: str) -> Any:
         return lambda a, slices, value: core.scatter(a, slices, value, how)
@@ -94,6 +94,8 @@ def contents() -> dict[str, dict[str, Any]]:
         "cupy.cuda.driver": {"CUDADriverError": kernels.CUDADriverError},
         "cupy.cuda.nvtx": runtime.NVTX,
         "cupyx.profiler": runtime.PROFILER,
+        # Names that CuPy itself has are looked up when they are asked for.
+        "cupyx.jit": {"rawkernel": jit.rawkernel, "__getattr__": jit.native},
         "cupy.linalg": functions.LINALG,
         "cupy.fft": functions.FFT,
         "cupy.random": functions.RANDOM,
@@ -102,7 +104,7 @@ def contents() -> dict[str, dict[str, Any]]:
             "scatter_add": scatter_of("add"),
             "scatter_max": scatter_of("max"),
             "scatter_min": scatter_of("min"),
-            "empty_pinned": runtime.empty_pinned,
+            "empty_pinned": runtime.zeros_pinned,
             "zeros_pinned": runtime.zeros_pinned,
             "rsqrt": lambda a: functions.UFUNCS["reciprocal"](functions.UFUNCS["sqrt"](a)),
             "__version__": VERSION,

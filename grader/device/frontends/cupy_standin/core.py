@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.device.frontends.pinned import is_pinned
 from grader.device.frontends.report import Reporter
 from grader.device.heap import Heap, HeapError, OutOfDeviceMemory, View
 
@@ -32,6 +33,16 @@ def heap() -> Heap:
     if _State.heap is None:
         raise RuntimeError("the CuPy stand-in is not installed; call install(heap) first")
     return _State.heap
+
+
+def on(stream: Any = None, host: np.ndarray | None = None) -> Any:
+    """Requests go on this stream, the current one where it is None; `host` is the array that a copy is from or to."""
+    return heap().place.on(None if stream is None else int(stream.ptr), pinned=host is not None and is_pinned(host))
+
+
+def synchronise(event: int | None = None) -> None:
+    """The host waits for an event of the timeline, or for all work."""
+    _State.reporter.take("streams", heap().synchronise(event))
 
 
 class Memory:
@@ -141,7 +152,8 @@ def upload(array: np.ndarray, order: str | None = None) -> ndarray:
     fortran = order == "F" or (order in (None, "K", "A") and array.flags.f_contiguous and not array.flags.c_contiguous)
     result = allocate(array.shape, array.dtype, "F" if fortran else "C")
     if array.size:
-        heap().write(result.view_.address, array.tobytes("F" if fortran else "C"))
+        with on(host=array):
+            heap().write(result.view_.address, array.tobytes("F" if fortran else "C"))
     return result
 
 
@@ -282,14 +294,17 @@ class ndarray:
     # -- to the host
 
     def get(self, stream: Any = None, order: str = "C", out: np.ndarray | None = None, blocking: bool = True) -> Any:
-        """A NumPy copy; one counted transfer."""
+        """A NumPy copy; one counted transfer. Without `blocking` it is asynchronous where `out` is pinned."""
         if out is not None:
             if not isinstance(out, np.ndarray):
                 raise TypeError(f"Only numpy.ndarray can be obtained from cupy.ndarray, not {type(out)}")
             if out.dtype != self.dtype or out.shape != self.shape:
                 raise ValueError(f"out has {out.dtype}{out.shape}, the array has {self.dtype}{self.shape}")
-        source = self if self.flags.c_contiguous or self.flags.f_contiguous else self.copy()
-        raw = heap().read(source.view_.address, source.nbytes) if self.size else b""
+        with on(stream, out):
+            source = self if self.flags.c_contiguous or self.flags.f_contiguous else self.copy()
+            raw = heap().read(source.view_.address, source.nbytes) if self.size else b""
+            if blocking and heap().place.pinned:
+                synchronise(heap().record())
         host = np.ndarray(self.shape, self.dtype, bytearray(raw), strides=source.strides if self.size else None)
         if out is not None:
             out[...] = host
@@ -304,7 +319,11 @@ class ndarray:
             raise TypeError(f"{arr.dtype} array cannot be set to {self.dtype} array")
         if arr.shape != self.shape:
             raise ValueError(f"Shape mismatch. Old shape: {self.shape}, new shape: {arr.shape}")
-        call("copy", [upload(arr)], out=self)
+        with on(stream, arr):
+            if self.size and self.flags.c_contiguous:
+                heap().write(self.view_.address, arr.tobytes())
+            else:
+                call("copy", [upload(arr)], out=self)
 
     def item(self, *place: Any) -> Any:
         return self.get().item(*place)

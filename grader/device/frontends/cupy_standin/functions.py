@@ -21,9 +21,11 @@ from grader.device.frontends.cupy_standin.core import (
     refuse,
     scatter,
     shape_of,
+    synchronise,
     upload,
 )
 from grader.device.frontends.cupy_standin.fusion import apply, fuse, reduce, traced
+from grader.device.frontends.pinned import is_pinned
 from grader.device.operations import BINARY, OPERATIONS, REDUCTIONS, UNARY
 
 Function = Callable[..., Any]
@@ -54,16 +56,21 @@ class ufunc:
             operands = [upload(np.asarray(arg)) for arg in args]
         options = {} if dtype is None else {"dtype": np.dtype(dtype).str}
         if isinstance(out, ndarray):
-            result = call(self.name, operands, options)
-            if not np.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
+            dtype, shape = self._result(operands, options)
+            if not np.can_cast(dtype, out.dtype, casting):  # type: ignore[arg-type]
                 raise TypeError(
-                    f"output (typecode '{result.dtype.char}') could not be coerced to provided output parameter "
+                    f"output (typecode '{dtype.char}') could not be coerced to provided output parameter "
                     f"(typecode '{out.dtype.char}') according to the casting rule \"{casting}\""
                 )
-            if result.shape != out.shape and np.broadcast_shapes(result.shape, out.shape) != out.shape:
-                raise ValueError(f"the result has shape {result.shape}, out has {out.shape}")
-            return call("copy", [result], out=out)
+            if shape != out.shape and np.broadcast_shapes(shape, out.shape) != out.shape:
+                raise ValueError(f"the result has shape {shape}, out has {out.shape}")
         return call(self.name, operands, options, out)
+
+    def _result(self, operands: list[Any], options: dict[str, Any]) -> tuple[np.dtype, tuple[int, ...]]:
+        """The type and shape of what comes out, by NumPy's rules for arrays without elements."""
+        ghosts = [np.empty(0, item.dtype) if isinstance(item, ndarray) else item for item in operands]
+        shapes = [item.shape for item in operands if isinstance(item, ndarray)]
+        return np.asarray(OPERATIONS[self.name](*ghosts, **options)).dtype, np.broadcast_shapes(*shapes)
 
     def at(self, a: ndarray, indices: Any, b: Any = None) -> None:
         how = {"add": "add", "maximum": "max", "minimum": "min"}.get(self.name)
@@ -185,8 +192,12 @@ def _deep(items: Any) -> bool:
     return any(isinstance(item, ndarray) or (isinstance(item, (list, tuple)) and _deep(item)) for item in items)
 
 
-def asarray(a: Any, dtype: Any = None, order: str | None = None, **other: Any) -> ndarray:
-    return array(a, dtype, copy=False, order=order or "K")
+def asarray(a: Any, dtype: Any = None, order: str | None = None, *, blocking: bool = False) -> ndarray:
+    """Asynchronous where `a` is pinned memory, unless it is to be `blocking`."""
+    result = array(a, dtype, copy=False, order=order or "K")
+    if blocking and isinstance(a, np.ndarray) and is_pinned(a):
+        synchronise(heap().record())
+    return result
 
 
 def ascontiguousarray(a: Any, dtype: Any = None) -> ndarray:
@@ -197,12 +208,12 @@ def asfortranarray(a: Any, dtype: Any = None) -> ndarray:
     return array(a, dtype, copy=False, order="F", ndmin=1)
 
 
-def asnumpy(a: Any, stream: Any = None, order: str = "C", out: Any = None, **other: Any) -> Any:
+def asnumpy(a: Any, stream: Any = None, order: str = "C", out: Any = None, *, blocking: bool = True) -> Any:
     """A NumPy copy; one counted transfer where `a` lies on the device."""
     if isinstance(a, ndarray):
-        return a.get(order=order, out=out)
+        return a.get(stream, order, out, blocking)
     if hasattr(a, "__cuda_array_interface__"):
-        return import_view(a.__cuda_array_interface__, a).get(order=order, out=out)
+        return import_view(a.__cuda_array_interface__, a).get(stream, order, out, blocking)
     return np.asarray(a)
 
 

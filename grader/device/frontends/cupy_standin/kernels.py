@@ -6,13 +6,14 @@ Imports `grader.device` only.
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import numpy as np
 
 from grader.device.emulated.ptx import parse
 from grader.device.frontends import nvrtc, report
-from grader.device.frontends.cupy_standin.core import MemoryPointer, _State, allocate, heap, ndarray, refuse
+from grader.device.frontends.cupy_standin.core import MemoryPointer, _State, allocate, heap, ndarray, on, refuse
 from grader.device.heap import Argument
 from grader.device.interface import Finding, Language
 
@@ -92,13 +93,6 @@ class CUDADriverError(RuntimeError):
     """`cupy.cuda.driver.CUDADriverError`: a launch that left nothing to go on with."""
 
 
-def compile_ptx(code: str, name: str, options: tuple[str, ...], architecture: tuple[int, int]) -> tuple[str, str]:
-    """(PTX, the kernel's name in it). Raises `CompileException`. `name` may be a template's instance, as `f<float>`."""
-    plain = re.fullmatch(r"\w+", name) is not None and 'extern "C"' in code
-    ptx, lowered = nvrtc.compile_ptx(code, ("-lineinfo", *options), architecture, () if plain else (name,))
-    return ptx, name if plain else lowered[0]
-
-
 def _three(shape: Any) -> tuple[int, int, int]:
     sizes = [int(n) for n in ((shape,) if isinstance(shape, (int, np.integer)) else shape)]
     x, y, z = [*sizes, 1, 1, 1][:3]
@@ -132,12 +126,14 @@ def launch(
     args: Any,
     shared_mem: int = 0,
     variables: tuple[tuple[str, int, int], ...] = (),
+    stream: Any = None,
 ) -> None:
     """Run it; shows what the device saw. Raises `CUDADriverError` where the kernel did not come to its end."""
     arguments = tuple(_argument(arg) for arg in args)
-    findings: tuple[Finding, ...] = heap().launch(
-        ptx, entry, _three(grid), _three(block), arguments, int(shared_mem), variables
-    )
+    with on(stream):
+        findings: tuple[Finding, ...] = heap().launch(
+            ptx, entry, _three(grid), _three(block), arguments, int(shared_mem), variables
+        )
     report.show_printed(heap(), ptx)
     for finding in findings:
         fatal = finding.kind in FATAL
@@ -163,6 +159,8 @@ class RawKernel:
         if backend != "nvrtc" or translate_cucomplex or any(other.values()):
             raise NotImplementedError("cupy.RawKernel of the stand-in knows the backend nvrtc and its options only")
         self.code, self.name, self.options = code, name, tuple(options)
+        #: The Python file that made the kernel.
+        self.file = sys._getframe(1).f_code.co_filename
         self.enable_cooperative_groups = enable_cooperative_groups
         self._module: RawModule | None = None
 
@@ -170,14 +168,15 @@ class RawKernel:
         self._compiled()
 
     def _compiled(self) -> tuple[str, str]:
-        return compile_ptx(self.code, self.name, self.options, heap().compute_capability)
+        source, _ = nvrtc.placed(self.code, (self.file,))
+        return nvrtc.compile_kernel(source, self.name, self.options, heap().compute_capability)
 
     def __call__(self, grid: Any, block: Any, args: Any, *, shared_mem: int = 0, stream: Any = None) -> None:
         ptx, entry = self._compiled()
         if "%envreg" in ptx and not self.enable_cooperative_groups:
             raise CUDADriverError(_NOT_COOPERATIVE[report.language()])
         variables = () if self._module is None else self._module.variables(ptx)
-        launch(ptx, entry, grid, block, args, shared_mem, variables)
+        launch(ptx, entry, grid, block, args, shared_mem, variables, stream)
 
     max_threads_per_block = 1024
 
@@ -198,6 +197,7 @@ class RawModule:
             raise NotImplementedError("cupy.RawModule of the stand-in takes code and options only")
         self._code, self._options, self._cooperative = code, tuple(options), enable_cooperative_groups
         self._names = tuple(name_expressions or ())
+        self._file = sys._getframe(1).f_code.co_filename
         #: The module's variables in the heap, from the first that is asked for or the first launch on.
         self._globals: dict[str, ndarray] = {}
 
@@ -206,7 +206,7 @@ class RawModule:
 
     def get_function(self, name: str) -> RawKernel:
         kernel = RawKernel(self._code, name, self._options, enable_cooperative_groups=self._cooperative)
-        kernel._module = self
+        kernel._module, kernel.file = self, self._file
         return kernel
 
     def get_global(self, name: str) -> MemoryPointer:
@@ -312,10 +312,10 @@ class ElementwiseKernel:
             bound = [
                 self._bind(parameter, arg, shape, types) for parameter, arg in zip(self._inputs, given, strict=True)
             ]
-            ptx, entry = compile_ptx(
+            ptx, entry = nvrtc.compile_kernel(
                 self._source(given, types), f"{self.name}_kernel", self._options, heap().compute_capability
             )
-            launch(ptx, entry, -(-total // block_size), block_size, [*bound, *targets, total])
+            launch(ptx, entry, -(-total // block_size), block_size, [*bound, *targets, total], stream=stream)
         for out, target in zip(outputs, targets, strict=True):
             if out is not target:
                 out[...] = target
@@ -437,8 +437,8 @@ class ReductionKernel:
                 bound.append(types[parameter.name].type(arg))
         if results:
             source = self._source(args, types)
-            ptx, entry = compile_ptx(source, f"{self.name}_kernel", self._options, heap().compute_capability)
-            launch(ptx, entry, results, 256, [*bound, target, count])
+            ptx, entry = nvrtc.compile_kernel(source, f"{self.name}_kernel", self._options, heap().compute_capability)
+            launch(ptx, entry, results, 256, [*bound, target, count], stream=stream)
         if keepdims:
             target = target.reshape(*(1 if n in reduced else shape[n] for n in range(rank)))
         if out is not None:

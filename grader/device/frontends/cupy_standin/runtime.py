@@ -1,18 +1,32 @@
-"""`cupy.cuda` of the stand-in: one device, streams whose work is done at once, events on the wall clock.
+"""`cupy.cuda` of the stand-in: one device, streams and events on the heap's modelled timeline.
 
+Results are there when a call returns, whatever stream it was put on.
 Imports `grader.device` only.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import math
+import threading
 import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from grader.device.frontends.cupy_standin.core import MemoryPointer, OutOfMemoryError, allocate, heap
+from grader.device.frontends import pinned
+from grader.device.frontends.cupy_standin.core import (
+    MemoryPointer,
+    OutOfMemoryError,
+    allocate,
+    heap,
+    on,
+    shape_of,
+    synchronise,
+)
 
 DEVICE_NAME = "Lehrwerk emulated GPU"
 
@@ -35,7 +49,7 @@ class Device:
         """The one device is always in use."""
 
     def synchronize(self) -> None:
-        heap().synchronise()
+        synchronise()
 
     @property
     def compute_capability(self) -> str:
@@ -62,25 +76,37 @@ class Device:
         return f"<CUDA Device 0: {DEVICE_NAME}>"
 
 
+#: Numbers of streams: those that wait for the null stream are even (`grader.device.timeline.Place`).
+_numbers = itertools.count(1 << 32, 2)
+
+
 class Stream:
-    """`cupy.cuda.Stream`: what is put on it is done when the call returns, so every order that it asks for holds."""
+    """`cupy.cuda.Stream`."""
 
     null: Stream
+    ptds: Stream
 
     def __init__(self, null: bool = False, non_blocking: bool = False, ptds: bool = False) -> None:
-        self.ptr = 0 if null else id(self)
+        self.ptr = 0 if null else 2 if ptds else next(_numbers) + bool(non_blocking)
+        self._before = threading.local()
+        _streams[self.ptr] = self
 
     def __enter__(self) -> Stream:
-        return self
+        self._before.streams = [*getattr(self._before, "streams", []), heap().place.stream]
+        return self.use()
 
     def __exit__(self, *error: Any) -> None:
-        """The streams do not differ."""
+        heap().place.stream = self._before.streams.pop()
 
     def use(self) -> Stream:
+        """It is the thread's current stream from here on."""
+        heap().place.stream = self.ptr
         return self
 
     def synchronize(self) -> None:
-        heap().synchronise()
+        with on(self):
+            event = heap().record()
+        synchronise(event)
 
     @property
     def done(self) -> bool:
@@ -92,42 +118,44 @@ class Stream:
         return event
 
     def wait_event(self, event: Event) -> None:
-        """What an event stands for is done already."""
+        """An event that was not recorded is done."""
+        if event.at is not None:
+            with on(self):
+                heap().wait(event.at)
 
 
+_streams: weakref.WeakValueDictionary[int, Stream] = weakref.WeakValueDictionary()
 Stream.null = Stream(null=True)
+Stream.ptds = Stream(ptds=True)
 
 
 class Event:
-    """`cupy.cuda.Event` on the wall clock of the host; its times say nothing about a GPU."""
+    """`cupy.cuda.Event`: a time of the modelled timeline, `at`, in nanoseconds."""
 
     def __init__(self, block: bool = False, disable_timing: bool = False, interprocess: bool = False) -> None:
-        self._at: float | None = None
+        self.at: int | None = None
 
     def record(self, stream: Stream | None = None) -> None:
-        self._at = time.perf_counter()
+        with on(stream):
+            self.at = heap().record()
 
     def synchronize(self) -> None:
-        heap().synchronise()
+        synchronise(self.at or 0)
 
     @property
     def done(self) -> bool:
         return True
 
-    @property
-    def at(self) -> float:
-        if self._at is None:
-            raise RuntimeError("the event was not recorded")
-        return self._at
-
 
 def get_elapsed_time(start_event: Event, end_event: Event) -> float:
-    """Milliseconds between two events."""
-    return 1000.0 * (end_event.at - start_event.at)
+    """Modelled milliseconds between two events."""
+    if start_event.at is None or end_event.at is None:
+        raise RuntimeError("the event was not recorded")
+    return 1e-6 * (end_event.at - start_event.at)
 
 
 def get_current_stream() -> Stream:
-    return Stream.null
+    return _streams.get(heap().place.stream, Stream.null)
 
 
 def is_available() -> bool:
@@ -169,43 +197,44 @@ class MemoryPool:
 
 
 def alloc_pinned_memory(size: int) -> memoryview:
-    """Host memory, which is as good as pinned here."""
-    return memoryview(bytearray(size))
+    """Host memory that counts as pinned."""
+    return pinned.memory(int(size)).data
 
 
 def set_allocator(allocator: Any = None) -> None:
     """Arrays lie in the device's heap, whatever hands out memory."""
 
 
-def empty_pinned(shape: Any, dtype: Any = float, order: Any = "C") -> np.ndarray:
-    """`cupyx.empty_pinned`: a NumPy array."""
-    return np.empty(shape, dtype, order)
-
-
 def zeros_pinned(shape: Any, dtype: Any = float, order: Any = "C") -> np.ndarray:
-    """`cupyx.zeros_pinned`: a NumPy array."""
-    return np.zeros(shape, dtype, order)
+    """`cupyx.zeros_pinned` and `cupyx.empty_pinned`: a NumPy array in pinned memory."""
+    kind, sizes = np.dtype(dtype), shape_of(shape)
+    memory = pinned.memory(math.prod(sizes) * kind.itemsize)
+    return memory.view(kind).reshape(sizes, order=order)
 
 
 class BenchmarkResult:
-    """What `cupyx.profiler.benchmark` gives: seconds of each run, on the wall clock of the emulator."""
+    """What `cupyx.profiler.benchmark` gives, in seconds of each run: the host's on the emulator's wall clock, the
+    device's on the modelled timeline."""
 
-    def __init__(self, name: str, times: np.ndarray) -> None:
+    def __init__(self, name: str, cpu_times: np.ndarray, gpu_times: np.ndarray) -> None:
         self.name = name
-        self.cpu_times = times
-        self.gpu_times = times.reshape(1, -1)
+        self.cpu_times = cpu_times
+        self.gpu_times = gpu_times.reshape(1, -1)
 
     def to_str(self, show_gpu: bool = False) -> str:
-        mean, least, most = (1e6 * float(f(self.cpu_times)) for f in (np.mean, np.min, np.max))
-        return (
-            f"{self.name:<20}: {mean:9.3f} us (min: {least:9.3f} / max: {most:9.3f}) on the emulated GPU: "
-            "says nothing about a GPU"
-        )
+        parts = [f"{self.name:<20}:", _times("CPU", self.cpu_times)]
+        parts += [_times("GPU-0", self.gpu_times), "modelled on the emulated GPU: no measure of any GPU"] * show_gpu
+        return " ".join(parts)
 
     def __str__(self) -> str:
         return self.to_str(show_gpu=True)
 
     __repr__ = __str__
+
+
+def _times(name: str, times: np.ndarray) -> str:
+    mean, least, most = (1e6 * float(f(times)) for f in (np.mean, np.min, np.max))
+    return f"{name}: {mean:9.3f} us (min: {least:9.3f} / max: {most:9.3f})"
 
 
 def benchmark(
@@ -222,13 +251,16 @@ def benchmark(
     """`cupyx.profiler.benchmark`, of at most 20 runs: more would take long and say no more."""
     for _ in range(min(n_warmup, 1)):
         func(*args, **(kwargs or {}))
-    times: list[float] = []
-    while len(times) < min(n_repeat, 20) and sum(times) <= max_duration:
-        begin = time.perf_counter()
+    host: list[float] = []
+    modelled: list[float] = []
+    while len(host) < min(n_repeat, 20) and sum(host) <= max_duration:
+        synchronise()
+        start, begin = heap().record(), time.perf_counter()
         func(*args, **(kwargs or {}))
-        heap().synchronise()
-        times.append(time.perf_counter() - begin)
-    return BenchmarkResult(str(name or getattr(func, "__name__", "kernel")), np.array(times))
+        host.append(time.perf_counter() - begin)
+        modelled.append(1e-9 * (heap().record() - start))
+    synchronise()
+    return BenchmarkResult(str(name or getattr(func, "__name__", "kernel")), np.array(host), np.array(modelled))
 
 
 @contextlib.contextmanager
@@ -261,7 +293,7 @@ RUNTIME: dict[str, Any] = {
     "getDeviceCount": lambda: 1,
     "getDevice": lambda: 0,
     "getDeviceProperties": _properties,
-    "deviceSynchronize": lambda: heap().synchronise(),
+    "deviceSynchronize": synchronise,
     "memGetInfo": lambda: heap().memory_info(),
     "runtimeGetVersion": lambda: 12090,
     "driverGetVersion": lambda: 12090,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.device.frontends.cupy_standin import ABSENT, FROM_NUMPY, VERSION, contents
 from grader.device.frontends.cupy_standin.core import ndarray
+from grader.device.frontends.cupy_standin.jit import NATIVE
 
 TARGET = Path("docs/learn/cupy-standin.md")
 
@@ -17,7 +18,8 @@ HEAD = f"""# The CuPy stand-in
 
 Where there is no GPU, `import cupy` gives a stand-in (`cupy.__version__` is `{VERSION}`). It computes with NumPy on the
 emulated GPU's memory and counts every transfer. It is a test double for learning, not CuPy: results are as NumPy
-computes them, times say nothing, and random numbers are others than CuPy's for the same seed.
+computes them, and random numbers are others than CuPy's for the same seed. Events, and the GPU times of
+`cupyx.profiler.benchmark`, come from a [modelled clock](emulated-gpu.md#a-modelled-clock): no measure of any GPU.
 
 It keeps what distinguishes CuPy from NumPy:
 
@@ -28,6 +30,8 @@ It keeps what distinguishes CuPy from NumPy:
 * `RawKernel`, `RawModule`, `ElementwiseKernel` and `ReductionKernel` are compiled by NVRTC and run on the emulated GPU,
   which says what it sees in them.
 
+* `cupyx.jit.rawkernel` lets the installed CuPy translate a Python function to CUDA C, which runs there, too; findings
+  have the lines of the function.
 * `cupy.fuse` makes one operation of a function's element-wise steps, `cupy.where`, `cupy.clip` and a reduction. It
   refuses indexing, decisions by values and changes of its arguments by name.
 * Variables of a `RawModule` lie on the device: `get_global` gives their address.
@@ -42,7 +46,8 @@ def table() -> str:
     """The page as text."""
     lines = [HEAD, "| Module | Names |", "| --- | --- |"]
     for module, content in contents().items():
-        names = sorted(name for name in content if not name.startswith("__") and name not in FROM_NUMPY)
+        native = NATIVE if module == "cupyx.jit" else ()
+        names = sorted(name for name in (*content, *native) if not name.startswith("__") and name not in FROM_NUMPY)
         lines.append(f"| `{module}` | {', '.join(f'`{name}`' for name in names)} |")
     methods = sorted(name for name in dir(ndarray) if not name.startswith("_") and name not in ("view_", "memory"))
     lines.append(f"| `cupy.ndarray` | {', '.join(f'`{name}`' for name in methods)} |")

@@ -1,0 +1,5 @@
+# finding: exception
+def hot_share(image, offset, high, low):
+    marks = cp.zeros(image.shape, cp.uint8)
+    hysteresis[image.shape[0] // 32, 32](image - offset, high, low, marks)
+    return marks.mean(axis=1).astype(cp.float32)

@@ -1,0 +1,6 @@
+# finding: wrong-result
+def hot_share(image, offset, high, low):
+    marks = cp.zeros(image.shape, cp.uint8)
+    blocks = max(1, image.shape[0] // 32)
+    hysteresis[blocks, 32](image - offset, high, low, marks)
+    return marks.mean(axis=1).astype(cp.float32)

@@ -1,0 +1,4 @@
+# finding: exception
+def mend_channel(image, channel, lag):
+    part = image[:, channel::2]
+    unlag[part.shape[0] // 32, 32](part, lag)
