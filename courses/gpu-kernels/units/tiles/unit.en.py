@@ -22,7 +22,7 @@ from grader.checks import inspect
 
 rng = np.random.default_rng(14)
 y, x = np.mgrid[0:64, 0:96]
-heat = (24 + 50 * np.exp(-((x - 60) ** 2 + (y - 20) ** 2) / 200) + rng.normal(0, 3, (64, 96))).astype(np.float32)
+heat = (24 + 50 * np.exp(-((x - 60) ** 2 + (y - 20) ** 2) / 200) + rng.normal(0, 0.3, (64, 96))).astype(np.float32)
 image = cuda.to_device(heat)
 print(f"{heat.size} pixels are {heat.nbytes // 32} sectors, from {heat.min():.0f} to {heat.max():.0f} degrees")
 
