@@ -44,6 +44,8 @@ SettingsOption = Annotated[
     typer.Option("--settings", help="Settings file; default $LEHRWERK_SETTINGS or lehrwerk.yaml."),
 ]
 
+_Device = Literal["auto", "emulated", "cuda"]
+
 out = Console()
 err = Console(stderr=True)
 
@@ -144,16 +146,17 @@ def course_schema() -> None:
 def course_check(
     directories: Annotated[list[Path], typer.Argument(metavar="COURSE_DIR...")],
     anew: Annotated[bool, typer.Option("--anew", help="Prove units again that were proved as they are.")] = False,
+    device: Annotated[_Device, typer.Option(help="Where exams run.")] = "emulated",
 ) -> None:
     """Prove courses: structure, model full marks, starter zero, every wrong solution caught, where their tests run."""
     for directory in directories:
         _course_folder(directory)
-    proved = [_checked(directory, anew) for directory in directories]
+    proved = [_checked(directory, anew, device) for directory in directories]
     if not all(proved):
         raise typer.Exit(1)
 
 
-def _checked(directory: Path, anew: bool) -> bool:
+def _checked(directory: Path, anew: bool, device: _Device) -> bool:
     from grader.course import proofs
     from grader.course.check import check
     from grader.course.modes import Mode
@@ -165,13 +168,47 @@ def _checked(directory: Path, anew: bool) -> bool:
         def step(done: int, total: int, what: str) -> None:
             progress.update(task, completed=done, total=total, description=what)
 
-        problems = check(directory, progress=step, decided=modes.append, kept=None if anew else proofs.folder())
+        kept = None if anew else proofs.folder()
+        problems = check(directory, progress=step, decided=modes.append, kept=kept, device=device)
 
     for line in (*modes, *problems):
         out.print(str(line), markup=False, highlight=False, soft_wrap=True)
     if not problems:
         out.print(f"{directory}: ok", markup=False, highlight=False)
     return not problems
+
+
+@course_app.command("calibrate")
+def course_calibrate(
+    directory: Path,
+    exams: Annotated[int, typer.Option(min=3, help="Exams that each model solution sits.")] = 5,
+    device: Annotated[_Device, typer.Option(help="Where exams run.")] = "auto",
+) -> None:
+    """Measure what model solutions reach in tasks about speed, and write it into the units' performance.yaml."""
+    from grader.course.calibrate import calibrate
+    from grader.course.model import CourseError
+    from grader.exam.room import ExamError
+
+    _course_folder(directory)
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("calibrating", total=None)
+
+        def step(done: int, total: int, what: str) -> None:
+            progress.update(task, completed=done, total=total, description=what)
+
+        try:
+            measured, problems = calibrate(directory, device=device, exams=exams, progress=step)
+        except CourseError as error:
+            raise _refuse("\n".join(str(problem) for problem in error.problems)) from error
+        except ExamError as error:
+            raise _refuse(str(error)) from error
+    for one in measured:
+        text = f"{one.unit}, {one.cell}, {one.part}: {one.ratio:g} (was {one.before:g}; {one.spread:.1%} apart)"
+        out.print(text, markup=False, highlight=False, soft_wrap=True)
+    for problem in problems:
+        out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
 
 
 @course_app.command("preview")
@@ -243,7 +280,7 @@ def grade(
     file: Annotated[Path, typer.Argument(help="A notebook, or a folder or archive (.zip, .tar, .tar.gz) of files.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, schema 1.")] = False,
     language: Annotated[Language, typer.Option(help="Language of the messages.")] = "en",
-    device: Annotated[Literal["auto", "emulated", "cuda"], typer.Option(help="Where exams run.")] = "auto",
+    device: Annotated[_Device, typer.Option(help="Where exams run.")] = "auto",
 ) -> None:
     """Mark one submission in the exam room, as the platform does."""
     from campus.grade import BadInput, grade_file, table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rich.table import Table
 
@@ -16,19 +16,19 @@ from grader.course.model import CourseError
 from grader.course.modes import settled
 from grader.course.opened import assignments, open_course
 from grader.device.cuda import available
+from grader.device.kernel import DeviceChoice
 from grader.exam.room import ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 _AT_LINE = mark("line %(line)s: %(message)s")
-Device = Literal["auto", "emulated", "cuda"]
 
 
 class BadInput(Exception):
     """What was given cannot be marked; one line says why."""
 
 
-def grade_file(course: Path, assignment: str, file: Path, *, device: Device, language: Language) -> Verdict:
+def grade_file(course: Path, assignment: str, file: Path, *, device: DeviceChoice, language: Language) -> Verdict:
     """The verdict on `file`, a notebook, or a folder or archive of files, as a submission of an assignment of `course`.
 
     `course` is a course folder, a built course or a plain nbgrader folder. Raises BadInput.

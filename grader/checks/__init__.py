@@ -41,6 +41,7 @@ from grader.checks.surroundings import (
     current,
     use,
 )
+from grader.checks.thresholds import thresholds
 from grader.device.frontends.inspection import inspect
 
 __all__ = [
@@ -66,5 +67,6 @@ __all__ = [
     "inspect",
     "map_rtol",
     "reduction_rtol",
+    "thresholds",
     "use",
 ]

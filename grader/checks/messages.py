@@ -221,11 +221,15 @@ _SPEEDS: dict[str, tuple[str, str]] = {
 }
 
 
-def slow(part: str, got: float, wanted: float, *, traffic: bool) -> Text:
-    """`traffic`: the ratio is one of memory traffic, counted where no GPU is."""
+def slow(part: str, got: float, wanted: float, *, traffic: bool, starting: bool) -> Text:
+    """`traffic`: the ratio is one of memory traffic, counted where no GPU is. `starting`: what is wanted was never
+    measured."""
     en, de = (sentence.format(got=got, wanted=wanted) for sentence in _SPEEDS[part])
     if traffic:
         en, de = f"{en}, by the memory traffic that was counted", f"{de}, nach dem gezählten Speicherverkehr"
+    if starting and not traffic:
+        en = f"{en}. This threshold is a starting value that nobody has measured on this kind of device yet"
+        de = f"{de}. Diese Schwelle ist ein Startwert, den noch niemand auf so einem Gerät gemessen hat"
     return {"en": f"{en[0].upper()}{en[1:]}.", "de": f"{de[0].upper()}{de[1:]}."}
 
 

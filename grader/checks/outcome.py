@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.checks import messages
 from grader.checks.report import CheckFinding, Doubt, Part, merge
+from grader.checks.thresholds import Thresholds
 from grader.checks.timing import Bands, Race, credit
 
 
@@ -84,8 +85,9 @@ class Outcome:
         for part, ratio in ratios.items():
             self.given[part] = points[part] * credit(bands[part], ratio) / max(bands[part].values())
             if ratio < max(bands[part]):
+                starting = isinstance(given := bands[part], Thresholds) and given.starting
                 wanted = min(least for least in bands[part] if least > ratio)
                 self.findings = [
                     *self.findings,
-                    CheckFinding("slow", messages.slow(part, ratio, wanted, traffic=traffic)),
+                    CheckFinding("slow", messages.slow(part, ratio, wanted, traffic=traffic, starting=starting)),
                 ]

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ComputeChecksums, LockCells
 
 from grader.course.model import Bundle, BundleUnit
+from grader.course.performance import PERFORMANCE
 from grader.course.proofreading import FIGURES
 from grader.course.reader import Course, Unit, read
 from grader.course.rubrics import shown
@@ -43,7 +44,7 @@ def build_course(course: Course, target: Path, tests: Mapping[str, Tests] | None
         source = target / "source" / name
         source.mkdir(parents=True)
         _write(answered(notebook(unit, base), {g: a.source for g, a in unit.solutions.items()}), source / name)
-        _copy(unit.folder, source, ("checks.py", "exam.py"))
+        _copy(unit.folder, source, ("checks.py", "exam.py", PERFORMANCE))
         for language in course.file.languages:
             release = target / "release" / language / name
             release.mkdir(parents=True)

@@ -23,7 +23,7 @@ from grader.course.model import CourseError, Problem
 from grader.course.modes import Mode, Trial, tried
 from grader.course.opened import Opened, assignments, open_course
 from grader.course.reader import Answer, Course, Unit, read
-from grader.exam.room import ExamLimits, ExamRoom, SubmissionError
+from grader.exam.room import DeviceChoice, ExamLimits, ExamRoom, SubmissionError
 from grader.exam.verdict import Verdict
 
 Progress = Callable[[int, int, str], object]
@@ -53,23 +53,29 @@ def check(
     workers: int | None = None,
     decided: Callable[[Mode], None] | None = None,
     kept: Path | None = None,
+    device: DeviceChoice = "emulated",
 ) -> list[Problem]:
     """Every problem of the course in `folder`; an empty list proves it.
 
     A plain nbgrader folder is checked for full marks of its model solutions. `decided` hears where the test cells of
     an assignment run: of every one of a plain folder, else of those that need to run in the learner's process. A unit
-    of which `kept` holds a proof is not proved again, and what is proved now goes there.
+    of which `kept` holds a proof is not proved again, and what is proved now goes there. On another `device` than the
+    emulated GPU, one exam at a time, nothing is kept.
     """
     say = progress or (lambda done, total, what: None)
     hear = decided or (lambda mode: None)
-    count = workers or min(os.cpu_count() or 1, 8)
+    emulated = device == "emulated"
+    count = workers or (min(os.cpu_count() or 1, 8) if emulated else 1)
+    kept = kept if emulated else None
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         try:
             if (folder / "course.yaml").exists():
-                return _check(read(folder), scratch, partial(_rooms, count, limits, scratch), limits, say, hear, kept)
+                return _check(
+                    read(folder), scratch, partial(_rooms, count, limits, scratch, device), limits, say, hear, kept
+                )
             names = assignments(folder)
-            with _rooms(count, limits, scratch) as each:
+            with _rooms(count, limits, scratch, device) as each:
                 return _prove_plain(folder, scratch / "course", names, each, say, hear)
         except CourseError as error:
             return error.problems
@@ -80,11 +86,11 @@ _Each = Callable[[list[Callable[[ExamRoom], list[Problem]]], Callable[[int], obj
 
 
 @contextmanager
-def _rooms(count: int, limits: ExamLimits | None, scratch: Path) -> Iterator[_Each]:
+def _rooms(count: int, limits: ExamLimits | None, scratch: Path, device: DeviceChoice) -> Iterator[_Each]:
     rooms: queue.SimpleQueue[ExamRoom] = queue.SimpleQueue()
     with ExitStack() as stack:
         for number in range(count):
-            rooms.put(stack.enter_context(ExamRoom(limits, device="emulated", scratch=scratch / f"room-{number}")))
+            rooms.put(stack.enter_context(ExamRoom(limits, device=device, scratch=scratch / f"room-{number}")))
         pool = stack.enter_context(ThreadPoolExecutor(count))
 
         def do(job: Callable[[ExamRoom], list[Problem]]) -> list[Problem]:
@@ -145,6 +151,9 @@ def _prove(
         return list(_judged(unit, base, trials[name]))
 
     def examine(case: _Case, room: ExamRoom) -> list[Problem]:
+        if case.compute_capability and room.device != "emulated":
+            # No GPU runs what was compiled for another.
+            return []
         try:
             verdict = room.examine(
                 opened.source / case.unit,

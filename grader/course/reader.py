@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from grader.course.model import CourseError, CourseFile, Criterion, Language, Problem, UnitEntry
 from grader.course.objectives import exercises, uncovered
+from grader.course.performance import PERFORMANCE, Performance, performance
 from grader.course.proofreading import stumbles
 from grader.course.rubrics import misfits
 from grader.typed_yaml import YamlFaults, line_of, parse
@@ -43,7 +44,7 @@ class Answer:
 @dataclass
 class Unit:
     """One unit: a notebook for each language; by grade id answers for its solution cells, and rubrics for what a person
-    marks."""
+    marks; thresholds of what is timed."""
 
     folder: Path
     entry: UnitEntry = field(init=False)
@@ -52,6 +53,7 @@ class Unit:
     solutions: dict[str, Answer] = field(default_factory=dict)
     wrong: list[Answer] = field(default_factory=list)
     alternatives: list[Answer] = field(default_factory=list)
+    performance: Performance | None = None
 
     def file(self, language: str) -> Path:
         return self.folder / f"unit.{language}.py"
@@ -210,6 +212,8 @@ class _Reader:
             self._same_marks()
         if unit.notebooks:
             self._answers()
+        tests = None if self.unclear or not unit.notebooks else _tests(next(iter(unit.notebooks.values())))
+        unit.performance = performance(unit.folder / PERFORMANCE, tests, self.problems)
         return unit
 
     def _text(self, file: Path) -> str | None:
@@ -390,6 +394,11 @@ class _Reader:
             line = None
         source = "\n".join(lines).strip("\n")
         return Answer(file, grade_id, source, header.get("finding"), int(line) if line else None)
+
+
+def _tests(notebook: NotebookNode) -> list[str]:
+    tests = [cell for cell in notebook.cells if _is(cell, "grade") and not _is(cell, "solution")]
+    return [str(cell.metadata["nbgrader"]["grade_id"]) for cell in tests if cell.cell_type == "code"]
 
 
 def _is(cell: NotebookNode, mark: str) -> bool:

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from grader.device.cuda import described
 from grader.device.emulated import EmulatedDevice
+from grader.device.kernel import DeviceChoice
 from grader.exam import messages, paper
 from grader.exam.channel import ChannelError, pack, unpack
 from grader.exam.conduct import Conduct, LinkEnds, ask_candidate
@@ -27,7 +28,7 @@ from grader.exam.paper import Paper, SubmissionError
 from grader.exam.processes import ExamError, Process, Processes, write_file
 from grader.exam.verdict import CellVerdict, Tests, Verdict
 
-__all__ = ["ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
+__all__ = ["DeviceChoice", "ExamError", "ExamLimits", "ExamRoom", "SubmissionError"]
 
 
 class ExamRoom:
@@ -36,7 +37,7 @@ class ExamRoom:
     def __init__(
         self,
         limits: ExamLimits | None = None,
-        device: Literal["auto", "emulated", "cuda"] = "auto",
+        device: DeviceChoice = "auto",
         scratch: Path | None = None,
     ) -> None:
         self.limits = limits or ExamLimits()

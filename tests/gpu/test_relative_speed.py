@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from numba import cuda
 
 from grader.checks import KernelCheck, LocalSurroundings, Report, ceil_div, use
+from grader.course.calibrate import calibrate
 from grader.device.emulated import EmulatedDevice
 from grader.exam.room import ExamRoom
 from tests.benches import Wired, clock_over
 from tests.notebooks import given, notebook, solution, test
+from tests.shipped import FOLDERS
 
 pytestmark = pytest.mark.gpu
 
@@ -107,3 +110,15 @@ def test_an_exam_times_a_kernel_in_two_benches(tmp_path: Path, table: dict[str, 
     table["exam"] = verdict.measurements
     assert verdict.cells[0].outcome == "passed", verdict.cells[0].findings
     assert verdict.measurements["double-test"]["sound_rounds"] >= 5
+
+
+def test_model_solutions_are_measured_and_written_back(tmp_path: Path, table: dict[str, Any]) -> None:
+    found = {}
+    for course in FOLDERS:
+        folder = tmp_path / course.name
+        shutil.copytree(course, folder)
+        if list(folder.glob("units/*/performance.yaml")):
+            measured, problems = calibrate(folder, device="cuda")
+            found[course.name] = {f"{one.unit} {one.cell} {one.part}": [one.ratio, one.spread] for one in measured}
+            assert [str(problem) for problem in problems] == []
+    table["calibrated"] = found

@@ -329,6 +329,40 @@ exam.mend_channel(mend_channel)
 checks.mend_channel_hint()
 
 # %% [markdown]
+# ## Und ohne Numba?
+#
+# Auch CuPy kann Kernel aus Python übersetzen, mit `cupyx.jit.rawkernel`. Die Funktion bleibt dieselbe, nur steht
+# `jit.grid(1)` an der Stelle von `cuda.grid(1)`. CuPy macht CUDA C daraus. Es nennt das noch einen Versuch: Namen
+# können sich ändern.
+#
+# **Was erwartest du?** Der Kernel bekommt `every_second` von oben, einen Ausschnitt. Liest er die richtigen Spalten,
+# wie der von Numba, oder die falschen, wie ein `RawKernel`?
+
+
+# %%
+from cupyx import jit
+
+
+@jit.rawkernel()
+def hysteresis_of_cupy(rows, high, low, marks):
+    r = jit.grid(1)
+    if r < rows.shape[0]:
+        hot = False
+        for c in range(rows.shape[1]):
+            hot = rows[r, c] > high or (hot and rows[r, c] > low)
+            marks[r, c] = hot
+
+
+marks_there = cp.zeros((2, 2), cp.uint8)
+hysteresis_of_cupy[1, 32](every_second, 60, 55, marks_there)
+print(every_second, marks_there, sep="\n")
+
+# %% [markdown]
+# Die richtigen: Auch hier gehen die Schritte mit. Wähl also nach dem, was dein Programm schon benutzt. Wo alle Arrays
+# von CuPy sind, kommt dieser Kernel ohne eine zweite Bibliothek aus. Wo es Kernel von Numba gibt, muss sie niemand neu
+# schreiben.
+
+# %% [markdown]
 # ## Mit eigenen Worten
 #
 # Ein Programm merkt sich für die letzten zehn Bilder nur `frame.data.ptr`, um Speicher zu sparen, und lässt später
@@ -358,3 +392,4 @@ checks.mend_channel_hint()
 # * [Numba CUDA: das CUDA Array Interface
 #   (englisch)](https://nvidia.github.io/numba-cuda/user/cuda_array_interface.html)
 # * [Numba CUDA: Kernel schreiben (englisch)](https://nvidia.github.io/numba-cuda/user/kernels.html)
+# * [Kernel in Python mit CuPy (englisch)](https://docs.cupy.dev/en/stable/user_guide/kernel.html#jit-kernel-definition)

@@ -131,8 +131,8 @@ print(every_second, marks_there, sep="\n")
 # * The result is a CuPy array of shape `(height,)` in `float32`: for each row the share of pixels that are hot.
 # * Nothing is copied between host and device, at most 8 operations are started, and the inputs stay as they are.
 #
-# `height` is any number from 1 on. So round the number of blocks up. The emulated GPU may point out scattered accesses: a
-# thread for each row is simple, but not fast. Here that does not matter.
+# `height` is any number from 1 on. So round the number of blocks up. The emulated GPU may point out scattered accesses:
+# a thread for each row is simple, but not fast. Here that does not matter.
 
 
 # %% nbgrader={"grade_id": "hot_share", "solution": true}
@@ -324,6 +324,38 @@ exam.mend_channel(mend_channel)
 checks.mend_channel_hint()
 
 # %% [markdown]
+# ## And without Numba?
+#
+# CuPy can translate Python kernels, too, with `cupyx.jit.rawkernel`. The function stays the same, only `jit.grid(1)`
+# takes the place of `cuda.grid(1)`. CuPy makes CUDA C of it. It still calls this experimental: names may change.
+#
+# **What do you expect?** The kernel gets `every_second` from above, a slice. Does it read the right columns, like the
+# one of Numba, or the wrong ones, like a `RawKernel`?
+
+
+# %%
+from cupyx import jit
+
+
+@jit.rawkernel()
+def hysteresis_of_cupy(rows, high, low, marks):
+    r = jit.grid(1)
+    if r < rows.shape[0]:
+        hot = False
+        for c in range(rows.shape[1]):
+            hot = rows[r, c] > high or (hot and rows[r, c] > low)
+            marks[r, c] = hot
+
+
+marks_there = cp.zeros((2, 2), cp.uint8)
+hysteresis_of_cupy[1, 32](every_second, 60, 55, marks_there)
+print(every_second, marks_there, sep="\n")
+
+# %% [markdown]
+# The right ones: the strides go along here as well. So choose by what your program uses already. Where all arrays are
+# CuPy's, this kernel does without a second library. Where Numba's kernels exist, nobody has to rewrite them.
+
+# %% [markdown]
 # ## In your own words
 #
 # A program notes `frame.data.ptr` for the last ten frames, to save memory, and later lets a kernel read from there.
@@ -347,3 +379,4 @@ checks.mend_channel_hint()
 # * [CuPy's guide to interoperability](https://docs.cupy.dev/en/stable/user_guide/interoperability.html)
 # * [Numba CUDA: the CUDA Array Interface](https://nvidia.github.io/numba-cuda/user/cuda_array_interface.html)
 # * [Numba CUDA: writing kernels](https://nvidia.github.io/numba-cuda/user/kernels.html)
+# * [CuPy's guide to kernels in Python](https://docs.cupy.dev/en/stable/user_guide/kernel.html#jit-kernel-definition)

@@ -1,0 +1,8 @@
+# finding: wrong-type
+def between(one, other):
+    total = one + other
+    return 2 * one * other / cp.where(total > 0, total, 1)
+
+
+def faces(conduct):
+    return between(conduct[:, :-1], conduct[:, 1:]).get(), between(conduct[:-1], conduct[1:]).get()

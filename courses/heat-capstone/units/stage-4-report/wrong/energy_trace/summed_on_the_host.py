@@ -1,0 +1,10 @@
+# finding: host-fallback
+def energy_trace(temps, material, table, bath, rate, steps, every):
+    there = table[material] > 0
+    now = temps
+    energy = cp.empty(steps // every + 1, cp.float32)
+    energy[0] = (now.get() * there.get()).sum()
+    for part in range(steps // every):
+        now = heat_run(now, material, table, bath, rate, every)
+        energy[part + 1] = (now.get() * there.get()).sum()
+    return now, energy

@@ -1,0 +1,4 @@
+def robust(samples, warm_up):
+    rest = samples[warm_up:]
+    middle = np.median(rest)
+    return middle, np.median(abs(rest - middle))

@@ -1,0 +1,5 @@
+# finding: wrong-type
+def compare(before, after, nbytes, limit):
+    old, new = np.median(before[1:]), np.median(after[1:])
+    rate = nbytes / (new / 1000) / 1e9
+    return old / new, rate, f"{rate / limit:.0%}"

@@ -1,0 +1,5 @@
+# finding: wrong-result
+def compare(before, after, nbytes, limit):
+    old, new = np.median(before[1:]), np.median(after[1:])
+    rate = nbytes / new / 1e9
+    return old / new, rate, rate / limit

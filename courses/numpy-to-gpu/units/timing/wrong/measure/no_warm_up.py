@@ -1,0 +1,3 @@
+# finding: wrong-result
+def measure(image, steps, repeats):
+    return [elapsed(work, image, steps) for _ in range(repeats)]
