@@ -104,6 +104,7 @@ class FunctionCheck:
         self._to_device: int | Callable[[Any], int] | None = None
         self._copies_to_host: int | Callable[[Any], int] | None = None
         self._copies_to_device: int | Callable[[Any], int] | None = None
+        self._limited = False
         self._launches = 1
         self._most_launches: int | Callable[[Any], int] | None = None
         self._makespan: float | None = None
@@ -152,7 +153,7 @@ class FunctionCheck:
     ) -> FunctionCheck:
         """What `on_device` allows: at most so many bytes copied, in so many copies (numbers or functions of the size;
         None: any), at least `launches` and at most `most_launches` kernel launches, which a Python loop over elements
-        exceeds.
+        exceeds. For functions of NumPy arrays alone they hold where they are given; 0 bytes to the host mean any there.
 
         `makespan` is the largest share of the time that the same work takes one after the other, 0.8, say: copies and
         kernels have to overlap. `peak_bytes` is by how much the device's memory in use may grow during the call. These
@@ -163,6 +164,7 @@ class FunctionCheck:
         self._copies_to_host, self._copies_to_device = copies_to_host, copies_to_device
         self._most_launches = most_launches
         self._makespan, self._peak_bytes = makespan, peak_bytes
+        self._limited = True
         return self
 
     def timing(self, size: Any, *, baseline: Any = None, model: Any = None) -> FunctionCheck:
@@ -419,7 +421,9 @@ class FunctionCheck:
                     found.append(CheckFinding("input-changed", messages.input_changed(f"no. {number + 1}")))
                     outcome.lost.add("keeps_inputs")
         modelled = self._makespan is not None or self._peak_bytes is not None
-        if trace.launches is None or elements(size) == 0 or (kind == "numpy" and not modelled):
+        # Beside arrays of the device, NumPy's are for host code.
+        counted = kind != "numpy" or modelled or (self._limited and set(self._arrays) == {"numpy"})
+        if trace.launches is None or elements(size) == 0 or not counted:
             return
         outcome.traced = True
         problems: list[CheckFinding] = []

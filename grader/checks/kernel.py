@@ -31,7 +31,7 @@ WATCHED = 20_000
 ENOUGH = 4
 
 _PARTS = (
-    *("correct", "in_bounds", "race_free", "any_launch", "coalesced", "no_float64", "keeps_inputs"),
+    *("correct", "in_bounds", "race_free", "any_launch", "coalesced", "global_atomics", "no_float64", "keeps_inputs"),
     *(*ASSEMBLED, *TIMED),
 )
 _FATAL = ("step-limit", "residency", "launch", "unsupported", "compile", "trap")
@@ -77,6 +77,7 @@ class KernelCheck:
         self._sizes: tuple[Size, ...] = ()
         self._points: dict[str, float] = {"correct": 1.0}
         self._coalescing = 0.0
+        self._most_atomics: Callable[[Any], int] | None = None
         self._registers = 0
         self._bands: dict[str, Bands] = {}
         self._timing: Setting | None = None
@@ -122,6 +123,7 @@ class KernelCheck:
         race_free: float = 0,
         any_launch: float = 0,
         coalesced: tuple[float, float] | None = None,
+        global_atomics: tuple[float, Callable[[Any], int]] | None = None,
         no_float64: float = 0,
         keeps_inputs: float = 0,
         registers: tuple[float, int] | None = None,
@@ -130,7 +132,8 @@ class KernelCheck:
         speedup: tuple[float, Bands] | None = None,
         model_share: tuple[float, Bands] | None = None,
     ) -> KernelCheck:
-        """Points for each part; `coalesced` is (points, least share of ideal memory traffic, 0.0 to 1.0).
+        """Points for each part; `coalesced` is (points, least share of ideal memory traffic, 0.0 to 1.0),
+        `global_atomics` (points, most atomic operations on global memory in the ordinary launch of a size).
 
         `correct` needs every case right. The other parts count once the kernel gets at least one case right.
         `race_free` also covers barriers that cannot complete and reads of memory never written. `registers` is
@@ -158,6 +161,8 @@ class KernelCheck:
                 given[name], self._bands[name] = checked_bands(name, band)
         if coalesced is not None:
             given["coalesced"], self._coalescing = coalesced
+        if global_atomics is not None:
+            given["global_atomics"], self._most_atomics = global_atomics
         self._points = {part: float(given[part]) for part in _PARTS if given.get(part)}
         if not self._points or min(self._points.values()) < 0:
             raise ValueError("give positive points to at least one part")
@@ -292,6 +297,8 @@ class KernelCheck:
             device_findings += diagnosis.findings
             counters = diagnosis.counters
         _add(outcome.counters, counters)
+        if "global_atomics" in self._points and self._most_atomics is not None and not extra:
+            self._few_atomics(outcome, counters.global_atomics, self._most_atomics(size), size)
         found = [translated(finding, compiled, self._task.hidden) for finding in device_findings]
         differences, wrote = task.judge(laid, result.buffers, args, expected, size, shape, extra, found)
         outcome.wrote |= wrote
@@ -299,6 +306,12 @@ class KernelCheck:
         outcome.lost |= {COSTS[finding.kind] for finding in found if finding.kind in COSTS}
         outcome.stop = any(finding.kind in _FATAL for finding in found)
         return not differences and not outcome.stop
+
+    def _few_atomics(self, outcome: KernelOutcome, got: int, most: int, size: Any) -> None:
+        if got > most:
+            outcome.lost.add("global_atomics")
+            text = messages.many_atomics_hidden() if self._task.hidden else messages.many_atomics(got, most, size)
+            outcome.find(CheckFinding("many-atomics", text, evidence=f"{size}: {got} of at most {most}"))
 
     def _conclude(
         self,

@@ -299,6 +299,24 @@ def no_launch() -> Text:
     }
 
 
+def many_atomics(got: int, allowed: int, size: Any) -> Text:
+    return {
+        "en": f"For n = {size} {got} atomic operations reached global memory, {allowed} are enough. Count in shared "
+        "memory first, and hand over once for each block.",
+        "de": f"Für n = {size} gingen {got} atomare Operationen in den globalen Speicher, {allowed} genügen. Zähle "
+        "zuerst im Shared Memory, und gib je Block einmal ab.",
+    }
+
+
+def many_atomics_hidden() -> Text:
+    return {
+        "en": "More atomic operations reach global memory than are needed. Count in shared memory first, and hand over "
+        "once for each block.",
+        "de": "Es gehen mehr atomare Operationen in den globalen Speicher als nötig. Zähle zuerst im Shared Memory, "
+        "und gib je Block einmal ab.",
+    }
+
+
 def many_launches(got: int, allowed: int) -> Text:
     return {
         "en": f"{got} operations were started on the GPU, {allowed} are allowed. Let one operation work on the whole "

@@ -127,7 +127,8 @@ class Launch:
 
 @dataclass
 class Counters:
-    """What a launch did, summed over all threads. Sectors are 32 bytes of global memory.
+    """What a launch did, summed over all threads. Sectors are 32 bytes of global memory; `global_atomics` are those of
+    the `atomics` that went there.
 
     `undecided_orders` counts accesses about whose order nothing was said, because it could not be followed.
     """
@@ -137,6 +138,7 @@ class Counters:
     ideal_sectors: int = 0
     bank_conflicts: int = 0
     atomics: int = 0
+    global_atomics: int = 0
     barriers: int = 0
     float64_instructions: int = 0
     undecided_orders: int = 0

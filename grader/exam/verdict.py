@@ -37,8 +37,8 @@ class ExamFinding(_Model):
 
     `kind` is a device kind (`grader.device.interface.KINDS`) or one of the exam's: `wrong-result`,
     `unwritten`, `exception`, `timeout`, `crashed`, `missing-cell`, `duplicate-cell`, `foreign-cell`,
-    `wrong-type`, `host-fallback`, `many-launches`, `assertion`, `not-examined`. `line` is 1-based in the source of the
-    learner's cell named by `cell`. `message` has one text for each language.
+    `wrong-type`, `host-fallback`, `many-launches`, `many-atomics`, `assertion`, `not-examined`. `line` is 1-based in
+    the source of the learner's cell named by `cell`. `message` has one text for each language.
     `evidence` is for the instructor only: inputs, expected values, what the candidate printed.
     """
 

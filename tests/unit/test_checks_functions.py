@@ -165,6 +165,39 @@ def test_only_that_is_told_of_kernels_which_costs_points() -> None:
     assert (report.score, report.findings) == (4, [])
 
 
+def by_copies(function: Any, **limits: Any) -> Report:
+    check = FunctionCheck(function).inputs(lambda rng, n: (rng.random(n),), sizes=(16,))
+    return check.expect(lambda x: 2 * x).limits(**limits).points(correct=1, on_device=1).run()
+
+
+@pytest.mark.usefixtures("emulated")
+@pytest.mark.parametrize(
+    ("limits", "kinds"),
+    [
+        ({"to_host": 128, "to_device": 128, "most_launches": 1}, []),
+        ({"to_device": 128}, []),
+        ({"to_host": 64}, ["host-fallback"]),
+        ({"to_device": 127}, ["host-fallback"]),
+        ({"launches": 2}, ["host-fallback"]),
+        ({"most_launches": 0}, ["many-launches"]),
+    ],
+)
+def test_limits_hold_for_a_function_of_host_arrays_that_uses_the_gpu(limits: Any, kinds: list[str]) -> None:
+    def on_the_gpu(x: Any) -> Any:
+        import cupy
+
+        return (2 * cupy.asarray(x)).get()
+
+    found = by_copies(on_the_gpu, **limits)
+    assert (found.score, [finding.kind for finding in found.findings]) == (2 - len(kinds), kinds)
+
+
+@pytest.mark.usefixtures("emulated")
+def test_a_function_of_host_arrays_that_stays_there_is_seen() -> None:
+    found = by_copies(lambda x: 2 * x, to_host=None)
+    assert (found.score, [finding.kind for finding in found.findings]) == (1, ["host-fallback"])
+
+
 @pytest.mark.usefixtures("emulated")
 def test_a_hidden_case_does_not_name_the_thread() -> None:
     (finding,) = watched(launching(careless), hidden=True, correct=3, **SEEN).findings

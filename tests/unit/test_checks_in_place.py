@@ -96,3 +96,41 @@ def test_what_was_never_written_is_no_zero_within_a_tolerance(dtype: str) -> Non
         check.inputs(lambda rng, n: (np.ones(n, dtype), np.empty(n, dtype)), sizes=(70,))
         report = check.expect(lambda x, out: 0 * x, output=1, atol=1e-3).points(correct=1).run()
         assert (report.score, [finding.kind for finding in report.findings]) == (0, ["unwritten"])
+
+
+@cuda.jit
+def counted_in_blocks(levels, counts):
+    own = cuda.shared.array(4, np.int32)
+    t = cuda.threadIdx.x
+    if t < 4:
+        own[t] = 0
+    cuda.syncthreads()
+    i = cuda.grid(1)
+    if i < levels.size:
+        cuda.atomic.add(own, levels[i], 1)
+    cuda.syncthreads()
+    if t < 4:
+        cuda.atomic.add(counts, t, own[t])
+
+
+@cuda.jit
+def counted_by_all(levels, counts):
+    i = cuda.grid(1)
+    if i < levels.size:
+        cuda.atomic.add(counts, levels[i], 1)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize(("kernel", "most", "score"), [(counted_in_blocks, 12, 2), (counted_by_all, 12, 1)])
+def test_atomics_on_global_memory_are_counted_apart_from_those_on_shared(
+    kernel: Any, most: int, score: int, hidden: bool
+) -> None:
+    check = KernelCheck(kernel, "void(int32[:], int32[:])", launch=lambda n: (3, 32), hidden=hidden)
+    check.inputs(lambda rng, n: (rng.integers(0, 4, n, "i4"), np.zeros(4, "i4")), sizes=(96,))
+    check.expect(lambda levels, counts: np.bincount(levels, minlength=4), output=1, accumulates=True)
+    report = check.points(correct=1, global_atomics=(1, lambda n: most)).run()
+    assert (report.score, kinds(report)) == (score, [] if score == 2 else ["many-atomics"])
+    if report.findings:
+        said = report.findings[0]
+        assert all(("96" in said.text(language)) != hidden for language in ("de", "en"))
+        assert said.evidence == "96: 96 of at most 12"

@@ -238,6 +238,11 @@ def test_reduction_kernels_reduce_any_axis(cp):
     assert np.allclose(norm(a, axis=-1, keepdims=True).get(), np.linalg.norm(A, axis=-1, keepdims=True))
     largest = cp.ReductionKernel("T x", "T y", "x", "a > b ? a : b", "y = a", "-1e30", "largest")
     assert largest(cp.asarray(A[:, :1])).item() == 8
+    post = "y = a / _type_reduce(_in_ind.size() / _out_ind.size())"
+    mean = cp.ReductionKernel("T x", "T y", "x", "a + b", post, "0", "mean", reduce_type="float")
+    assert np.allclose(mean(cp.asarray(A.astype("f8")), axis=1).get(), A.mean(axis=1))
+    chosen = cp.ReductionKernel("int32 i, raw T x", "T y", "x[i]", "a + b", "y = a", "0", "chosen", reduce_type="T")
+    assert chosen(cp.array([0, 3, 3], dtype="i4"), cp.asarray(A).ravel()).item() == 6
 
 
 def test_memory_goes_back_with_the_last_view(cp, heap):

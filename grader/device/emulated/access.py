@@ -254,6 +254,7 @@ class Access:
                 continue
             wave = lanes.wave
             wave.counters.atomics += len(position)
+            wave.counters.global_atomics += len(position) if space == GLOBAL else 0
             order = wave.atomic_order(threads[which])
             position, which = position[order], which[order]
             self._trace(wave, space, position, threads[which], "updates")

@@ -112,6 +112,7 @@ for t in (0, 35, 36, 40, 63):
 # * `counts[b]` wächst um die Zahl der Pixel mit dem Wert `b`. Was dort schon steht, bleibt erhalten.
 # * Werte unter 0 und Werte ab `counts.shape[0]` werden nicht gezählt.
 # * Es gibt 1 bis 256 Fächer. Ein Block kann mehr oder weniger Threads als Fächer haben.
+# * Jeder Block addiert auf jeden Platz von `counts` höchstens einmal. Dafür gibt es einen Punkt.
 #
 # Der Start hat mindestens einen Thread für jedes Pixel. Die Größe eines Arrays im Shared Memory ist eine feste Zahl:
 # Nimm 256 und benutze davon, was du brauchst.
@@ -197,7 +198,7 @@ print(f"Wert 24 ist in {found[24]} von 16 Streifen, die anderen sind im Mittel i
 #
 # Die Segmentierung hat das Werkstück in Zonen geteilt: Schneide, Flanke, Schaft und so weiter. `zone` nennt für jedes
 # Pixel die Nummer seiner Zone, oder -1 für den Hintergrund. Der Kernel unten soll die Rohwerte jeder Zone addieren und
-# die Summe zu dem zählen, was schon in `sums` steht. Es gibt höchstens 256 Zonen.
+# die Summe zu dem zählen, was schon in `sums` steht, je Block höchstens einmal. Es gibt höchstens 256 Zonen.
 #
 # Zwei Fehler sind darin. Der eine macht alle Summen falsch, sobald `sums` nicht leer ist oder es mehrere Blöcke gibt.
 # Der andere zeigt sich, wenn der letzte Block nicht voll ist. Behebe beide.

@@ -111,6 +111,7 @@ for t in (0, 35, 36, 40, 63):
 # * `counts[b]` grows by the number of pixels with the value `b`. What it holds already is kept.
 # * Values below 0, and values from `counts.shape[0]` on, are not counted.
 # * There are 1 to 256 bins. A block may have more or fewer threads than there are bins.
+# * Each block adds to each place of `counts` at most once. One point is for that.
 #
 # The launch has at least one thread for each pixel. The size of an array in shared memory is a fixed number: take 256,
 # and use as much of it as you need.
@@ -196,7 +197,7 @@ print(f"Value 24 is in {found[24]} of 16 strips, the others are in {np.delete(fo
 #
 # Segmentation has divided the workpiece into zones: cutting edge, flank, shank and so on. For each pixel `zone` gives
 # the number of its zone, or -1 for the background. The kernel below is meant to add up the raw values of each zone, and
-# to add the sum to what `sums` holds already. There are at most 256 zones.
+# to add the sum to what `sums` holds already, at most once for each block. There are at most 256 zones.
 #
 # There are two mistakes. One makes all sums wrong as soon as `sums` is not empty or there are several blocks. The other
 # one shows itself when the last block is not full. Mend both.

@@ -79,6 +79,7 @@ template<typename T> struct complex {
   __device__ friend complex exp(complex a) { T size = exp(a.re); return {size * cos(a.im), size * sin(a.im)}; }
 };
 """
+_INDEX = "struct _Index { long long n; __device__ long long size() const { return n; } };"
 FATAL = frozenset({"launch", "unsupported", "compile", "residency", "step-limit", "trap"})
 
 
@@ -372,7 +373,7 @@ class ElementwiseKernel:
         names = "\n".join(f"typedef {_c_type(dtype)} {letter};" for letter, dtype in sorted(letters.items()))
         before, after = self._around
         return f"""{_types_used(types)}{names}
-struct _Index {{ long long n; __device__ long long size() const {{ return n; }} }};
+{_INDEX}
 {self._preamble}
 extern "C" __global__ void {self.name}_kernel({", ".join(head)}, const long long _n) {{
   const _Index _ind = {{_n}};
@@ -406,8 +407,8 @@ class ReductionKernel:
     ) -> None:
         self._shape_of = ElementwiseKernel(in_params, out_params, "", name, options=options)
         self._inputs, self._outputs = self._shape_of._inputs, self._shape_of._outputs
-        if len(self._outputs) != 1 or any(p.raw for p in [*self._inputs, *self._outputs]):
-            raise NotImplementedError("cupy.ReductionKernel of the stand-in takes one output and no raw parameter")
+        if len(self._outputs) != 1 or self._outputs[0].raw:
+            raise NotImplementedError("cupy.ReductionKernel of the stand-in takes one output, which is not raw")
         self._expressions = map_expr, reduce_expr, post_map_expr, identity
         self.name, self._reduce_type, self._preamble, self._options = name, reduce_type, preamble, tuple(options)
 
@@ -416,9 +417,10 @@ class ReductionKernel:
     ) -> ndarray:
         if len(args) != len(self._inputs):
             raise TypeError(f"{self.name} takes {len(self._inputs)} inputs, {len(args)} given")
-        arrays = [arg for arg in args if isinstance(arg, ndarray)]
+        pairs = list(zip(self._inputs, args, strict=True))
+        arrays = [arg for parameter, arg in pairs if isinstance(arg, ndarray) and not parameter.raw]
         if not arrays:
-            raise TypeError(f"{self.name} needs an array")
+            raise TypeError(f"{self.name} needs an array that is not raw")
         types = self._shape_of._types(list(args), [] if out is None else [out])
         shape = np.broadcast_shapes(*(array.shape for array in arrays))
         rank = len(shape)
@@ -429,9 +431,10 @@ class ReductionKernel:
         results = int(np.prod([shape[n] for n in kept], dtype=int))
         target = allocate(tuple(shape[n] for n in kept), types[self._outputs[0].name])
         bound = []
-        for parameter, arg in zip(self._inputs, args, strict=True):
+        for parameter, arg in pairs:
             if isinstance(arg, ndarray):
-                arg = arg.astype(types[parameter.name], copy=False).broadcast(shape).transpose(*kept, *reduced)
+                if not parameter.raw:
+                    arg = arg.astype(types[parameter.name], copy=False).broadcast(shape).transpose(*kept, *reduced)
                 bound.append(arg if arg.flags.c_contiguous else arg.copy())
             else:
                 bound.append(types[parameter.name].type(arg))
@@ -451,15 +454,14 @@ class ReductionKernel:
         out = self._outputs[0]
         out_type = _c_type(types[out.name])
         letters = {p.type: types[p.name] for p in [*self._inputs, *self._outputs] if len(p.type) == 1}
-        wanted = self._reduce_type
-        if wanted is None or wanted in letters:
-            held = _c_type(letters[wanted]) if wanted else out_type
-        else:
-            held = _c_type(np.dtype(wanted))
+        # CuPy takes C's name of a type, or a letter, which is a type's name here, too.
+        held = self._reduce_type or out_type
         head, body = [], []
         for parameter, arg in zip(self._inputs, args, strict=True):
             kind = _c_type(types[parameter.name])
-            if isinstance(arg, ndarray):
+            if isinstance(arg, ndarray) and parameter.raw:
+                head.append(f"const {kind}* {parameter.name}")
+            elif isinstance(arg, ndarray):
                 head.append(f"const {kind}* _in_{parameter.name}")
                 body.append(f"const {kind} {parameter.name} = _in_{parameter.name}[_j];")
             else:
@@ -467,10 +469,13 @@ class ReductionKernel:
         names = "\n".join(f"typedef {_c_type(dtype)} {letter};" for letter, dtype in sorted(letters.items()))
         return f"""{_types_used(types)}{names}
 typedef {held} type_reduce;
+typedef type_reduce _type_reduce;
+{_INDEX}
 {self._preamble}
 __device__ type_reduce _reduce(const type_reduce a, const type_reduce b) {{ return ({reduced}); }}
 extern "C" __global__ void {self.name}_kernel({", ".join(head)}, {out_type}* _out, const long long _n) {{
   __shared__ type_reduce _kept[256];
+  const _Index _in_ind = {{_n * gridDim.x}}, _out_ind = {{gridDim.x}};
   type_reduce _sum = ({identity});
   for (long long _k = threadIdx.x; _k < _n; _k += 256) {{
     const long long _j = blockIdx.x * _n + _k;

@@ -1,0 +1,7 @@
+# finding: out-of-bounds
+@cuda.jit
+def even_out(raw, offset, out):
+    y, x = cuda.grid(2)
+    height, width = raw.shape
+    if x < width and y < height:
+        out[x, y] = raw[x, y] - offset[x]

@@ -1,0 +1,7 @@
+# finding: out-of-bounds
+# line: 5
+@cuda.jit
+def to_planes(records, planes):
+    e = cuda.grid(1)
+    pixel, field = e // 4, e % 4
+    planes[field, pixel] = records[pixel, field]

@@ -1,0 +1,7 @@
+# finding: out-of-bounds
+@cuda.jit
+def to_planes(records, planes):
+    e = cuda.grid(1)
+    field, pixel = e // 4, e % 4
+    if pixel < records.shape[0]:
+        planes[field, pixel] = records[pixel, field]
