@@ -22,6 +22,7 @@ ON_PURPOSE = {
     "gpu-kernels/histogram": {"race"},
     "gpu-kernels/reduction": {"race"},
     "numpy-to-gpu/raw-kernels": {"launch"},
+    "numpy-to-gpu/streams": {"stream-race"},
 }
 
 
