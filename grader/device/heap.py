@@ -341,7 +341,11 @@ class LocalHeap:
         if allocation is None:
             raise HeapError(f"no allocation begins at address {handle:#x}: it was freed before, or never made")
         self._starts.remove(handle)
-        self._used -= len(allocation.bytes)
+        nbytes = len(allocation.bytes)
+        self._used -= nbytes
+        if self._peak == self._base:
+            # Nothing was taken since the count: a candidate's heap says late what was let go before it.
+            self._base = self._peak = self._base - nbytes
 
     def locate(self, address: int) -> tuple[int, int]:
         place = bisect_right(self._starts, address) - 1

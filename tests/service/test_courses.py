@@ -19,9 +19,11 @@ from tests.shipped import FOLDERS, UNITS
 RUN = "import sys; from grader.device.frontends.run import run_script; sys.exit(run_script('unit.py', [], json=True))"
 #: Findings that an example shows on purpose.
 ON_PURPOSE = {
+    "gpu-kernels/clinic": {"out-of-bounds"},
     "gpu-kernels/histogram": {"race"},
     "gpu-kernels/reduction": {"race"},
     "numpy-to-gpu/raw-kernels": {"launch"},
+    "numpy-to-gpu/streams": {"stream-race"},
 }
 
 

@@ -46,6 +46,15 @@ def test_a_course_says_what_is_learnt_and_how_long_it_takes(course: Course) -> N
         assert 30 <= unit.entry.minutes <= 90
 
 
+def test_the_capstone_has_a_hundred_points_of_which_a_person_gives_fifteen_by_rubrics() -> None:
+    stages = COURSES["heat-capstone"].units
+    marks = [cell.metadata.nbgrader for unit in stages for cell in unit.graded("en")]
+    manual = {mark["grade_id"]: mark["points"] for mark in marks if mark["task"] or mark["solution"]}
+    assert (sum(mark["points"] for mark in marks), sum(manual.values())) == (100, 15)
+    assert {grade_id for unit in stages for grade_id in unit.rubrics} == set(manual)
+    assert all(unit.entry.assessment for unit in stages)
+
+
 @units
 def test_both_languages_have_the_same_exam(unit: Unit) -> None:
     english, german = (

@@ -259,6 +259,14 @@ def test_the_peak_is_what_lay_there_at_once_beyond_what_lay_there_before(front: 
     assert front.heap.counters().peak_bytes - before == 2 * x.nbytes
 
 
+def test_what_is_let_go_before_anything_is_taken_was_let_go_before_the_count() -> None:
+    heap = LocalHeap(EmulatedDevice())
+    earlier, before = heap.alloc(1000), heap.counters().peak_bytes
+    heap.free(earlier)
+    heap.free(heap.alloc(600))
+    assert heap.counters().peak_bytes - before == 600
+
+
 def test_the_current_stream_is_the_threads_own_and_comes_back(front: Installed) -> None:
     import cupy
 

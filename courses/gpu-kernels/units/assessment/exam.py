@@ -1,4 +1,7 @@
-"""The hidden half of the checks: other sizes, and messages that do not name them. Code: Apache-2.0."""
+"""The hidden half of the checks: other sizes, and messages that do not name them. Code: Apache-2.0.
+
+The ratio of time, for where there is a GPU, is a starting value: it has not been calibrated on one yet.
+"""
 
 import checks
 

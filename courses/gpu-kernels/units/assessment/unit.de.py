@@ -82,7 +82,9 @@ exam.calibrate(calibrate)
 # * Der Start hat eine Achse und gerade so viele Blöcke wie nötig. Ein Block hat 32 bis 256 Threads, und das können
 #   weniger sein, als es Fächer gibt.
 #
-# 6 Punkte: 3 für richtige Ergebnisse, 1 für Grenzen, 2 für einen Kernel ohne Wettlauf.
+# 6 Punkte: 2 für richtige Ergebnisse, 1 für Grenzen, 1 für einen Kernel ohne Wettlauf, 2 für Threads, die
+# zusammenarbeiten. Für die letzten muss der Kernel schneller sein oder weniger Speicher bewegen als einer, in dem ein
+# Thread jedes Blocks alles allein macht.
 
 
 # %% nbgrader={"grade_id": "strips", "solution": true}
@@ -122,7 +124,7 @@ exam.strips(strips)
 # * Die Threads eines Warps lesen benachbarte Pixel einer Zeile und schreiben benachbarte Pixel einer Zeile. Dafür tauscht
 #   der Block eine Kachel im Shared Memory aus.
 #
-# 8 Punkte: 3 für richtige Ergebnisse, 1 für Grenzen, 1 für einen Kernel ohne Wettlauf, 3 für benachbarte Zugriffe.
+# 8 Punkte: 2 für richtige Ergebnisse, 1 für Grenzen, 1 für einen Kernel ohne Wettlauf, 4 für benachbarte Zugriffe.
 
 
 # %% nbgrader={"grade_id": "quarter_turn", "solution": true}

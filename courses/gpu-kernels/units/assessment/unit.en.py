@@ -80,7 +80,8 @@ exam.calibrate(calibrate)
 # * The launch has one axis and just as many blocks as needed. A block has 32 to 256 threads, which may be fewer than
 #   there are bins.
 #
-# 6 points: 3 for right results, 1 for bounds, 2 for a kernel without races.
+# 6 points: 2 for right results, 1 for bounds, 1 for a kernel without races, 2 for threads that work together. For the
+# last ones the kernel must be faster, or move less memory, than one in which a single thread of each block does all.
 
 
 # %% nbgrader={"grade_id": "strips", "solution": true}
@@ -120,7 +121,7 @@ exam.strips(strips)
 # * The threads of a warp read neighbouring pixels of a row, and write neighbouring pixels of a row. For this the block
 #   exchanges a tile in shared memory.
 #
-# 8 points: 3 for right results, 1 for bounds, 1 for a kernel without races, 3 for neighbouring accesses.
+# 8 points: 2 for right results, 1 for bounds, 1 for a kernel without races, 4 for neighbouring accesses.
 
 
 # %% nbgrader={"grade_id": "quarter_turn", "solution": true}

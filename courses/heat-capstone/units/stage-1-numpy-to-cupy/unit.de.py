@@ -82,9 +82,8 @@ print("Energie vorher", plate.sum(), "und nachher", later.sum())
 # ## Was leitet eine Fläche?
 #
 # Die Leitfähigkeit gehört zu den Zellen, das Programm braucht sie aber an Flächen. Dort liegen zwei halbe Zellen
-# hintereinander, wie zwei Widerstände in Reihe. Widerstände addieren sich, und daraus folgt das **harmonische Mittel**:
-#
-# $\frac{2\,a\,b}{a + b}$
+# hintereinander, wie zwei Widerstände in Reihe. Widerstände addieren sich, und daraus folgt das **harmonische Mittel**,
+# `2 * a * b / (a + b)`.
 #
 # Ein Loch leitet nicht, seine Zellen haben die Leitfähigkeit 0. Dann müssen auch alle vier Flächen einer solchen Zelle 0
 # sein.

@@ -79,9 +79,8 @@ print("energy before", plate.sum(), "and after", later.sum())
 # ## What does a face conduct?
 #
 # The conductivity belongs to the cells, but the program needs it at faces. Two half cells lie there one after the
-# other, like two resistors in a row. Resistances add up, and from this follows the **harmonic mean**:
-#
-# $\frac{2\,a\,b}{a + b}$
+# other, like two resistors in a row. Resistances add up, and from this follows the **harmonic mean**,
+# `2 * a * b / (a + b)`.
 #
 # A hole does not conduct, its cells have the conductivity 0. Then all four of its faces must be 0, too.
 #

@@ -114,11 +114,13 @@ def measure(function, runs=RUNS, hidden=False) -> Report:
 
 
 def numbers(samples, count):
-    """An array of `count` milliseconds, None where it is something else."""
-    if not isinstance(samples, list | tuple | np.ndarray) or len(samples) != count:
+    """An array of `count` finite milliseconds, None where it is something else."""
+    listed = samples.tolist() if isinstance(samples, np.ndarray) else samples
+    if not isinstance(listed, list | tuple) or len(listed) != count:
         return None
-    plain = [isinstance(one, int | float | np.floating) for one in samples]
-    return np.array([float(one) for one in samples]) if all(plain) else None
+    if not all(isinstance(one, int | float | np.floating) and abs(one) < 1e9 for one in listed):
+        return None
+    return np.array(listed, float)
 
 
 def off(medians, number):

@@ -1,0 +1,5 @@
+@cuda.jit
+def above_dark(raw, dark, out):
+    i = cuda.threadIdx.x + cuda.blockIdx.x * cuda.blockDim.x
+    if i < raw.shape[0]:
+        out[i] = raw[i] - dark[i]

@@ -1,0 +1,11 @@
+# finding: race
+@cuda.jit
+def cool_down(temps, out):
+    i = cuda.grid(1)
+    n = temps.shape[0]
+    if i < n:
+        out[i] = temps[i]
+    cuda.syncthreads()
+    if i < n:
+        left, right = out[max(i - 1, 0)], out[min(i + 1, n - 1)]
+        out[i] += np.float32(0.25) * (left - np.float32(2) * temps[i] + right)

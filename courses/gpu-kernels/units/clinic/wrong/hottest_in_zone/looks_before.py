@@ -1,0 +1,7 @@
+# finding: race
+@cuda.jit
+def hottest_in_zone(zone, raw, best):
+    i = cuda.grid(1)
+    if i < zone.shape[0] and zone[i] >= 0:
+        if raw[i] > best[zone[i]]:
+            cuda.atomic.max(best, zone[i], raw[i])

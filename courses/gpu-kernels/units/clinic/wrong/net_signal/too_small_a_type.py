@@ -1,0 +1,7 @@
+# finding: wrong-result
+@cuda.jit
+def net_signal(raw, dark, out):
+    i = cuda.grid(1)
+    if i < raw.shape[0]:
+        difference = np.float32(np.int16(raw[i]) - np.int16(dark[i]))
+        out[i] = difference * np.float32(0.04)

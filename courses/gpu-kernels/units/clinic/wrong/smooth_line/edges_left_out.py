@@ -1,0 +1,9 @@
+# finding: unwritten
+@cuda.jit
+def smooth_line(temps, out):
+    i = cuda.grid(1)
+    n = temps.shape[0]
+    if 0 < i < n - 1:
+        left = temps[max(i - 1, 0)]
+        right = temps[min(i + 1, n - 1)]
+        out[i] = (left + temps[i] + right) / np.float32(3)

@@ -1,0 +1,23 @@
+@cuda.jit
+def products(a, b, c):
+    tile_a = cuda.shared.array((32, 32), np.float32)
+    tile_b = cuda.shared.array((32, 32), np.float32)
+    tx, ty = cuda.threadIdx.x, cuda.threadIdx.y
+    column, row, zone = cuda.grid(3)
+    rows, inner = a.shape[1], a.shape[2]
+    columns = b.shape[2]
+    inside = row < rows and column < columns
+    total = np.float32(0)
+    for first in range(0, inner, 32):
+        length = min(inner - first, 32)
+        cuda.syncthreads()
+        if row < rows and tx < length:
+            tile_a[ty, tx] = a[zone, row, first + tx]
+        if ty < length and column < columns:
+            tile_b[ty, tx] = b[zone, first + ty, column]
+        cuda.syncthreads()
+        if inside:
+            for k in range(length):
+                total += tile_a[ty, k] * tile_b[k, tx]
+    if inside:
+        c[zone, row, column] = total

@@ -1,0 +1,12 @@
+# finding: wrong-result
+@cuda.jit
+def turn_left(image, out):
+    tile = cuda.shared.array((32, 33), np.float32)
+    tx, ty = cuda.threadIdx.x, cuda.threadIdx.y
+    left, top = 32 * cuda.blockIdx.x, 32 * cuda.blockIdx.y
+    height, width = image.shape
+    if left + tx < width and top + ty < height:
+        tile[ty, tx] = image[top + ty, left + tx]
+    cuda.syncthreads()
+    if left + tx < height and top + ty < width:
+        out[width - 1 - top - ty, left + tx] = tile[tx, ty]

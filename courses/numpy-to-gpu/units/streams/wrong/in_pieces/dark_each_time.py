@@ -1,0 +1,7 @@
+# finding: host-fallback
+def in_pieces(film, dark, piece):
+    out = np.empty_like(film)
+    for begin in range(0, len(film), piece):
+        part = cp.asarray(film[begin : begin + piece])
+        out[begin : begin + piece] = cp.asnumpy(cp.maximum(part - cp.asarray(dark), 0))
+    return out

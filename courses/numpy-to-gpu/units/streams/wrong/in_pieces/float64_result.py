@@ -1,0 +1,8 @@
+# finding: wrong-type
+def in_pieces(film, dark, piece):
+    out = np.empty(film.shape)
+    dark_there = cp.asarray(dark)
+    for begin in range(0, len(film), piece):
+        part = cp.asarray(film[begin : begin + piece])
+        out[begin : begin + piece] = cp.asnumpy(cp.maximum(part - dark_there, 0))
+    return out

@@ -1,0 +1,7 @@
+# finding: input-changed
+def in_pieces(film, dark, piece):
+    dark_there = cp.asarray(dark)
+    for begin in range(0, len(film), piece):
+        part = cp.asarray(film[begin : begin + piece])
+        film[begin : begin + piece] = cp.asnumpy(cp.maximum(part - dark_there, 0))
+    return film

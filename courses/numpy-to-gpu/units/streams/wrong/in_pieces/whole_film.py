@@ -1,0 +1,3 @@
+# finding: memory-peak
+def in_pieces(film, dark, piece):
+    return cp.asnumpy(cp.maximum(cp.asarray(film) - cp.asarray(dark), 0))
