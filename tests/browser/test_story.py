@@ -57,7 +57,7 @@ def test_a_course_runs_from_sign_in_to_the_grade(campus: Campus) -> None:
     lab.page.screenshot(path=_picture("lab"))
 
     # Submitted by nbgrader's own button; the verdict page fills in by itself.
-    lab.submit(UNIT.name)
+    lab.submit(COURSE, UNIT.name)
     expect(lab.page.get_by_role("button", name="Fetch Feedback")).to_be_visible()
     page = newest(learner)
     expect(page.get_by_role("heading", name="Result")).to_be_visible()
