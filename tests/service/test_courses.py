@@ -27,7 +27,7 @@ ON_PURPOSE = {
 }
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_model_solutions_get_full_marks_starters_none_and_wrong_ones_are_caught(folder: Path) -> None:
     """A unit that was proved on this machine, and all that it rests on, is not proved again while nothing changes."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import itertools
 import linecache
+import math
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,13 @@ from numba import cuda, float32, int32
 
 from grader.checks import CompiledKernel, LearnerError, use
 from grader.checks.compiling import compile_kernel
+from grader.device import frontends
 from grader.device.assembler import AssemblyError, assemble
 from grader.device.emulated import EmulatedDevice, ptx_text
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.ptx import parse
 from grader.device.frontends.nvrtc import compile_kernel as compile_cuda_c
+from grader.device.heap import LocalHeap
 from grader.device.interface import DeviceError, Language, Launch, Pointer
 from tests.kernels import right_kernels, wrong_kernels
 from tests.kernels.case import Case, cuda_cases, python_cases
@@ -178,13 +182,22 @@ def model_kernels() -> list[Path]:
     return [path for path in found if f"@cuda.jit\ndef {path.stem}(" in path.read_text(encoding="utf-8")]
 
 
+@pytest.fixture
+def emulated() -> Iterator[None]:
+    """A kernel's own functions of the device are compiled where there is a device."""
+    frontends.install_emulated(LocalHeap(EmulatedDevice()), show=None)
+    yield
+    frontends.uninstall()
+
+
+@pytest.mark.usefixtures("emulated")
 @pytest.mark.parametrize("path", model_kernels(), ids=lambda path: f"{path.parents[1].name}-{path.stem}")
 def test_the_courses_kernels_pass(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(path.parents[1]))
     monkeypatch.delitem(sys.modules, "checks", raising=False)
     checks = importlib.import_module("checks")
     monkeypatch.delitem(sys.modules, "checks")
-    space: dict[str, Any] = {"np": np, "cuda": cuda}
+    space: dict[str, Any] = {"np": np, "cuda": cuda, "math": math}
     code = path.read_text(encoding="utf-8")
     linecache.cache[str(path)] = (len(code), None, code.splitlines(keepends=True), str(path))
     exec(compile(code, str(path), "exec"), space)
