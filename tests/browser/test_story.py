@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE, ROOT, Campus, Person
+from tests.browser.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
@@ -22,41 +23,6 @@ def answer(path: str) -> str:
     """A solution's source without the lines that say how it must be caught."""
     lines = (UNIT / path).read_text(encoding="utf-8").splitlines()
     return "\n".join(line for line in lines if not re.match(r"# (finding|line):", line))
-
-
-class Lab:
-    """A learner's JupyterLab with the unit open."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        page.wait_for_url(re.compile(r"/lab/tree/"))
-        self.cells = page.locator(".jp-Notebook .jp-Cell")
-        self.cells.first.wait_for()
-        # Before its kernel is ready, JupyterLab drops what one asks it to run.
-        expect(page.locator("#jp-main-statusbar")).to_contain_text(re.compile(r"\| Idle"))
-
-    def cell(self, text: str):
-        return self.cells.filter(has_text=text).last
-
-    def write(self, text: str, source: str) -> None:
-        """Replace the code of the cell that holds `text`."""
-        self.cell(text).locator(".cm-content").click()
-        self.page.keyboard.press("Control+A")
-        # As one input, so that the editor indents nothing by itself.
-        self.page.keyboard.insert_text(source)
-
-    def menu(self, name: str, item: str) -> None:
-        self.page.get_by_role("menuitem", name=name, exact=True).click()
-        self.page.get_by_role("menuitem", name=item).first.click()
-
-    def run_all(self) -> None:
-        self.menu("Run", "Run All Cells")
-
-    def submit(self) -> None:
-        self.page.keyboard.press("Control+S")
-        expect(self.page.locator(".jp-mod-dirty")).to_have_count(0)
-        self.menu("Nbgrader", "Assignment List")
-        self.page.get_by_role("button", name="Submit", exact=True).click()
 
 
 def open_lab(person: Person, picture: str = "course") -> Lab:
@@ -91,7 +57,7 @@ def test_a_course_runs_from_sign_in_to_the_grade(campus: Campus) -> None:
     lab.page.screenshot(path=_picture("lab"))
 
     # Submitted by nbgrader's own button; the verdict page fills in by itself.
-    lab.submit()
+    lab.submit(COURSE, UNIT.name)
     expect(lab.page.get_by_role("button", name="Fetch Feedback")).to_be_visible()
     page = newest(learner)
     expect(page.get_by_role("heading", name="Result")).to_be_visible()
