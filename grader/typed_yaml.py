@@ -8,7 +8,8 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterator
-from typing import Any, TypeVar, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -118,27 +119,25 @@ def _explain(model: type[BaseModel], fault: Any, location: tuple[Any, ...]) -> s
 
 def _keys_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
     """The keys a section knows, found by walking the model along an error's location."""
-    named = False
+    annotation: Any = model
     for part in location:
-        if isinstance(part, int) or named:
-            named = False
-            continue
-        annotation = model.model_fields[part].annotation
-        # Below a mapping comes a name that the file's author chose.
-        named = get_origin(annotation) is dict
-        model = _section_in(annotation)
-    return sorted(model.model_fields)
+        inside = _inside(annotation)
+        if isinstance(inside, type) and issubclass(inside, BaseModel):
+            annotation = inside.model_fields[part].annotation
+        else:
+            # Below a list comes a number, below a mapping a name that the file's author chose.
+            annotation = get_args(inside)[-1]
+    section = _inside(annotation)
+    return sorted(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
 
 
-def _section_in(annotation: Any) -> type[BaseModel]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        try:
-            return _section_in(argument)
-        except TypeError:
-            continue
-    raise TypeError(f"no section in {annotation}")
+def _inside(annotation: Any) -> Any:
+    """The section, list or mapping in an annotation; None beside it and what is added by `Annotated` do not count."""
+    if get_origin(annotation) is Annotated:
+        return _inside(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return _inside(next(one for one in get_args(annotation) if one is not type(None)))
+    return annotation
 
 
 def _line(node: yaml.Node | None, location: tuple[Any, ...]) -> int | None:

@@ -67,6 +67,7 @@ def test_learners_never_get_them(tmp_path: Path) -> None:
         ("double-test", "double-tests", 3, "cells.double-tests: no test cell of the unit; it has: double-test"),
         ("speedup", "speed", 4, "copy_bandwidth"),
         ("model: 4.0", "model: fast", 5, "number"),
+        ("model: 4.0", "modell: 4.0", 5, "unknown key; did you mean `model`?"),
         ("0.5: 1", "0.5: 3", 6, "a higher share is worth more points"),
         ("0.8: 2", "1.2: 2", 6, "less than 1"),
         ("cells:", "cells: [", None, "not YAML"),
