@@ -116,7 +116,8 @@ class JitKernel:
     def __init__(self, function: Callable[..., Any], mode: str, device: bool) -> None:
         functools.update_wrapper(self, function)
         self._function, self._mode, self._device = function, mode, device
-        self._compiled: dict[Any, tuple[str, str]] = {}
+        #: By what the arguments are: PTX, the kernel's name in it, and the types of numbers.
+        self._compiled: dict[Any, tuple[str, str, list[Any]]] = {}
 
     def __getitem__(self, shape: tuple[Any, Any]) -> Callable[..., None]:
         grid, block = shape
@@ -126,24 +127,23 @@ class JitKernel:
         for arg in args:
             if not isinstance(arg, ndarray) and not np.isscalar(arg):
                 raise refuse(arg)
-        with _installed():
-            kinds = tuple(self._kind(arg) for arg in args)
-            key = (*map(str, kinds), heap().compute_capability)
-            if key not in self._compiled:
-                self._compiled[key] = self._translate(kinds)
+        key = (*map(_layout, args), heap().compute_capability)
+        if key not in self._compiled:
+            with _installed():
+                kinds = tuple(self._kind(arg) for arg in args)
+                self._compiled[key] = (*self._translate(kinds), [kind.dtype for kind in kinds])
+        ptx, entry, dtypes = self._compiled[key]
         flat: list[Any] = []
-        for arg, kind in zip(args, kinds, strict=True):
+        for arg, dtype in zip(args, dtypes, strict=True):
             if isinstance(arg, ndarray):
                 flat += [arg, *map(np.int64, (arg.size, *arg.shape, *arg.strides))]
             else:
-                flat.append(np.float32(arg) if kind.dtype.char == "e" else kind.dtype.type(arg))
-        launch(*self._compiled[key], grid, block, flat, shared_mem, stream=stream)
+                flat.append(np.float32(arg) if dtype.char == "e" else dtype.type(arg))
+        launch(ptx, entry, grid, block, flat, shared_mem, stream=stream)
 
     def _kind(self, arg: Any) -> Any:
         if isinstance(arg, ndarray):
-            small = arg.size * arg.itemsize < 1 << 31
-            types_of_cuda = importlib.import_module("cupyx.jit._cuda_types")
-            return types_of_cuda.CArray(arg.dtype, arg.ndim, bool(arg.flags.c_contiguous), small)
+            return importlib.import_module("cupyx.jit._cuda_types").CArray(*_layout(arg))
         return importlib.import_module("cupyx.jit._cuda_typerules").get_ctype_from_scalar(self._mode, arg)
 
     def _translate(self, kinds: tuple[Any, ...]) -> tuple[str, str]:
@@ -171,6 +171,13 @@ class JitKernel:
         source = f'{includes}{code}\nextern "C" __global__ void {entry}({", ".join(head)}) {{ {call} }}'
         options = (*made.options, *_includes())
         return nvrtc.compile_kernel(source, entry, options, heap().compute_capability)
+
+
+def _layout(arg: Any) -> tuple[Any, ...]:
+    """What CuPy makes a type of: an array's dtype, dimensions, order and whether 32 bits index it, or a number's."""
+    if isinstance(arg, ndarray):
+        return arg.dtype, arg.ndim, bool(arg.flags.c_contiguous), arg.size * arg.itemsize < 1 << 31
+    return type(arg), isinstance(arg, int) and -(1 << 31) <= arg < 1 << 31
 
 
 def rawkernel(*, mode: str = "cuda", device: bool = False) -> Callable[[Callable[..., Any]], JitKernel]:

@@ -162,6 +162,7 @@ class RawKernel:
         self.code, self.name, self.options = code, name, tuple(options)
         #: The Python file that made the kernel.
         self.file = sys._getframe(1).f_code.co_filename
+        self._source, _ = nvrtc.placed(code, (self.file,))
         self.enable_cooperative_groups = enable_cooperative_groups
         self._module: RawModule | None = None
 
@@ -169,8 +170,7 @@ class RawKernel:
         self._compiled()
 
     def _compiled(self) -> tuple[str, str]:
-        source, _ = nvrtc.placed(self.code, (self.file,))
-        return nvrtc.compile_kernel(source, self.name, self.options, heap().compute_capability)
+        return nvrtc.compile_kernel(self._source, self.name, self.options, heap().compute_capability)
 
     def __call__(self, grid: Any, block: Any, args: Any, *, shared_mem: int = 0, stream: Any = None) -> None:
         ptx, entry = self._compiled()
@@ -199,21 +199,25 @@ class RawModule:
         self._code, self._options, self._cooperative = code, tuple(options), enable_cooperative_groups
         self._names = tuple(name_expressions or ())
         self._file = sys._getframe(1).f_code.co_filename
+        self._source, _ = nvrtc.placed(code, (self._file,))
         #: The module's variables in the heap, from the first that is asked for or the first launch on.
         self._globals: dict[str, ndarray] = {}
 
     def compile(self, log_stream: Any = None) -> None:
-        nvrtc.compile_ptx(self._code, ("-lineinfo", *self._options), heap().compute_capability, self._names)
+        self._compiled()
+
+    def _compiled(self) -> str:
+        options = ("-lineinfo", *self._options)
+        return nvrtc.compile_ptx(self._source, options, heap().compute_capability, self._names)[0]
 
     def get_function(self, name: str) -> RawKernel:
         kernel = RawKernel(self._code, name, self._options, enable_cooperative_groups=self._cooperative)
-        kernel._module, kernel.file = self, self._file
+        kernel._module, kernel.file, kernel._source = self, self._file, self._source
         return kernel
 
     def get_global(self, name: str) -> MemoryPointer:
         """Where a `__device__` or `__constant__` variable lies. Raises CUDADriverError where there is none."""
-        ptx, _ = nvrtc.compile_ptx(self._code, ("-lineinfo", *self._options), heap().compute_capability, self._names)
-        self.variables(ptx)
+        self.variables(self._compiled())
         if name not in self._globals:
             known = ", ".join(self._globals) or "none"
             raise CUDADriverError(f"CUDA_ERROR_NOT_FOUND: the module has no variable {name}; it has: {known}")
