@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from grader.course import proofs
 from grader.course.build import answered, build_course, notebook, released
@@ -30,21 +31,23 @@ from grader.exam.verdict import Verdict
 Progress = Callable[[int, int, str], object]
 
 
+_Judge = Callable[[Verdict], Iterator[str]]
+
+
 @dataclass(frozen=True)
 class _Case:
-    """One submission, and `judge`, which says what is wrong with its verdict.
-
-    Where it is about the one exercise `answer`, only the test cells that this can reach are examined.
-    """
+    """One submission to the assignment in `source`, of which learners got `given`; `judge` says what is wrong with its
+    verdict."""
 
     label: str
     file: Path
     unit: str
     language: str
     content: bytes
-    judge: Callable[[Verdict], Iterator[str]]
+    judge: _Judge
+    source: Path
+    given: Path
     compute_capability: tuple[int, int] | None = None
-    answer: str | None = None
 
 
 #: Beside the exam's own: kernels compile for these, Blackwell's of data centres (sm_100) and of workstations (sm_120).
@@ -155,21 +158,16 @@ def _prove(
         trials[name] = tried(room, opened, name)
         return list(_judged(unit, base, trials[name]))
 
-    narrow = {(unit.entry.id, name): _narrow(opened, unit, name, base) for unit in units for name in unit.solutions}
-
     def examine(case: _Case, room: ExamRoom) -> list[Problem]:
         if case.compute_capability and room.device != "emulated":
             # No GPU runs what was compiled for another.
             return []
-        source, given = opened.source / case.unit, opened.given(case.unit, case.language)
-        if case.answer is not None:
-            source, given = narrow[case.unit, case.answer]
         try:
             verdict = room.examine(
-                source,
+                case.source,
                 case.unit,
                 {f"{case.unit}.ipynb": case.content},
-                given=given,
+                given=case.given,
                 language=case.language,
                 seed=1,
                 tests=modes[case.unit],
@@ -180,7 +178,7 @@ def _prove(
             return [Problem(case.file, None, f"{case.label}: {error}")]
         return [Problem(case.file, None, f"{case.label}: {text}") for text in case.judge(verdict)]
 
-    cases = [case for unit in units for case in _cases(course, unit)]
+    cases = [case for unit in units for case in _cases(course, opened, unit)]
     total = len(units) + len(cases)
     finished = iter(range(1, total + 1))
     judged = each(
@@ -219,54 +217,63 @@ def _judged(unit: Unit, language: str, trial: Trial) -> Iterator[Problem]:
             yield Problem(unit.file(language), None, text)
 
 
-def _narrow(opened: Opened, unit: Unit, answer: str, language: str) -> tuple[Path, Path]:
-    """An assignment's folder and what learners got of it, with the test cells that this answer can reach."""
-    name = unit.entry.id
-    target = opened.source.parent / "narrow" / name / answer
-    tests = _reached(unit, language, answer)
-    return (
-        narrow_folder(opened.source / name, target / "source", tests),
-        narrow_folder(opened.given(name, language), target / "given", tests),
-    )
+@dataclass(frozen=True)
+class _Exercise:
+    """An assignment as far as one answer reaches: its folder, what learners got of it, and their empty notebook."""
+
+    source: Path
+    given: Path
+    notebook: NotebookNode
+
+    @classmethod
+    def of(cls, opened: Opened, unit: Unit, answer: str) -> _Exercise:
+        name, language = unit.entry.id, opened.language
+        models = {grade_id: one.source for grade_id, one in unit.solutions.items()}
+        made = notebook(unit, language)
+        tests = reached(answered(made, models), answer)
+        target = opened.source.parent / "narrow" / name / answer
+        return cls(
+            narrow_folder(opened.source / name, target / "source", tests),
+            narrow_folder(opened.given(name, language), target / "given", tests),
+            narrowed(released(made), tests),
+        )
 
 
-def _reached(unit: Unit, language: str, answer: str) -> set[str]:
-    models = {grade_id: one.source for grade_id, one in unit.solutions.items()}
-    return reached(answered(notebook(unit, language), models), answer)
-
-
-def _cases(course: Course, unit: Unit) -> Iterator[_Case]:
+def _cases(course: Course, opened: Opened, unit: Unit) -> Iterator[_Case]:
     name = unit.entry.id
     models = {grade_id: answer.source for grade_id, answer in unit.solutions.items()}
+    base, *others = course.file.languages
+    empty: dict[str, NotebookNode] = {one: released(notebook(unit, one)) for one in course.file.languages}
+    exercises = {grade_id: _Exercise.of(opened, unit, grade_id) for grade_id in unit.solutions}
 
-    def case(
+    def whole(
         label: str,
         file: Path,
         language: str,
         answers: dict[str, str],
-        judge: Callable[[Verdict], Iterator[str]],
-        compute_capability: tuple[int, int] | None = None,
-        answer: str | None = None,
+        judge: _Judge,
+        gpu: tuple[int, int] | None = None,
     ) -> _Case:
-        given = released(notebook(unit, language))
-        if answer is not None:
-            given = narrowed(given, _reached(unit, language, answer))
-        content = nbformat.writes(answered(given, answers)).encode()
-        return _Case(f"{name}, {label}", file, name, language, content, judge, compute_capability, answer)
+        content = nbformat.writes(answered(empty[language], answers)).encode()
+        source, given = opened.source / name, opened.given(name, language)
+        return _Case(f"{name}, {label}", file, name, language, content, judge, source, given, gpu)
 
-    base, *others = course.file.languages
+    def one(label: str, answer: Answer, judge: _Judge) -> _Case:
+        exercise = exercises[answer.grade_id]
+        answers = {**models, answer.grade_id: answer.source}
+        content = nbformat.writes(answered(exercise.notebook, answers)).encode()
+        return _Case(f"{name}, {label}", answer.file, name, base, content, judge, exercise.source, exercise.given)
+
     for major, minor in OTHER_GPUS:
         label = f"model solution, sm_{major}{minor}"
-        yield case(label, unit.folder / "solution", base, models, _full_marks, (major, minor))
+        yield whole(label, unit.folder / "solution", base, models, _full_marks, (major, minor))
     for language in others:
-        yield case(f"model solution, {language}", unit.folder / "solution", language, models, _full_marks)
-        yield case(f"starter, {language}", unit.file(language), language, {}, _no_points)
+        yield whole(f"model solution, {language}", unit.folder / "solution", language, models, _full_marks)
+        yield whole(f"starter, {language}", unit.file(language), language, {}, _no_points)
     for answer in unit.alternatives:
-        replaced = {**models, answer.grade_id: answer.source}
-        yield case("a right alternative", answer.file, base, replaced, _full_marks, answer=answer.grade_id)
+        yield one("a right alternative", answer, _full_marks)
     for answer in unit.wrong:
-        replaced = {**models, answer.grade_id: answer.source}
-        yield case("a wrong solution", answer.file, base, replaced, partial(_caught, answer), answer=answer.grade_id)
+        yield one("a wrong solution", answer, partial(_caught, answer))
 
 
 def _prove_plain(
