@@ -10,6 +10,8 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -156,20 +158,27 @@ def course_check(
         raise typer.Exit(1)
 
 
+@contextmanager
+def _steps(what: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar of progress, which what is given is called with."""
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total, step: progress.update(task, completed=done, total=total, description=step)
+
+
 def _checked(directory: Path, anew: bool, device: _Device) -> bool:
     from grader.course import proofs
     from grader.course.check import check
     from grader.course.modes import Mode
+    from grader.exam.room import ExamError
 
     modes: list[Mode] = []
-    with Progress(console=err, transient=True) as progress:
-        task = progress.add_task("checking", total=None)
-
-        def step(done: int, total: int, what: str) -> None:
-            progress.update(task, completed=done, total=total, description=what)
-
-        kept = None if anew else proofs.folder()
-        problems = check(directory, progress=step, decided=modes.append, kept=kept, device=device)
+    kept = None if anew else proofs.folder()
+    with _steps("checking") as step:
+        try:
+            problems = check(directory, progress=step, decided=modes.append, kept=kept, device=device)
+        except ExamError as error:
+            raise _refuse(str(error)) from error
 
     for line in (*modes, *problems):
         out.print(str(line), markup=False, highlight=False, soft_wrap=True)
@@ -190,12 +199,7 @@ def course_calibrate(
     from grader.exam.room import ExamError
 
     _course_folder(directory)
-    with Progress(console=err, transient=True) as progress:
-        task = progress.add_task("calibrating", total=None)
-
-        def step(done: int, total: int, what: str) -> None:
-            progress.update(task, completed=done, total=total, description=what)
-
+    with _steps("calibrating") as step:
         try:
             measured, problems = calibrate(directory, device=device, exams=exams, progress=step)
         except CourseError as error:

@@ -109,8 +109,9 @@ def test_a_course_without_speed_says_so(tmp_path: Path) -> None:
     assert "no unit has a performance.yaml" in done.stderr
 
 
-def test_a_gpu_that_is_not_there_is_named(course: Path) -> None:
-    done = lehrwerk("course", "calibrate", course, "--device", "cuda")
+@pytest.mark.parametrize("command", ["calibrate", "check"])
+def test_a_gpu_that_is_not_there_is_named(course: Path, command: str) -> None:
+    done = lehrwerk("course", command, course, "--device", "cuda")
     assert (done.returncode, "no GPU answers" in done.stderr) == (2, True)
 
 
