@@ -32,6 +32,7 @@ ENOUGH = 4
 
 _PARTS = (
     *("correct", "in_bounds", "race_free", "any_launch", "coalesced", "global_atomics", "no_float64", "keeps_inputs"),
+    "bank_conflicts",
     *(*ASSEMBLED, *TIMED),
 )
 _FATAL = ("step-limit", "residency", "launch", "unsupported", "compile", "trap")
@@ -125,6 +126,7 @@ class KernelCheck:
         coalesced: tuple[float, float] | None = None,
         global_atomics: tuple[float, Callable[[Any], int]] | None = None,
         no_float64: float = 0,
+        bank_conflicts: float = 0,
         keeps_inputs: float = 0,
         registers: tuple[float, int] | None = None,
         no_spills: float = 0,
@@ -136,8 +138,10 @@ class KernelCheck:
         `global_atomics` (points, most atomic operations on global memory in the ordinary launch of a size).
 
         `correct` needs every case right. The other parts count once the kernel gets at least one case right.
-        `race_free` also covers barriers that cannot complete and reads of memory never written. `registers` is
-        (points, most registers of a thread) as NVIDIA's assembler counts them, which is there without a GPU, too.
+        `race_free` also covers barriers that cannot complete and reads of memory never written. `bank_conflicts` are
+        for a kernel that gets all other points and whose warps do not queue at the banks of shared memory to speak of.
+        `registers` is (points, most registers of a thread) as NVIDIA's assembler counts them, which is there without a
+        GPU, too.
 
         The last three are (points, {least ratio: points}) and need `timing`, and a kernel with every case right:
         the share of a copy kernel's bandwidth, how much faster than the baseline, and the speed over that of the
@@ -149,6 +153,7 @@ class KernelCheck:
             "race_free": race_free,
             "any_launch": any_launch,
             "no_float64": no_float64,
+            "bank_conflicts": bank_conflicts,
             "keeps_inputs": keeps_inputs,
             "no_spills": no_spills,
         }
@@ -336,6 +341,8 @@ class KernelCheck:
                 findings = merge(findings, [CheckFinding("uncoalesced", text)])
         if outcome.stop or not outcome.right_cases:
             lost |= set(self._points)
+        if "bank_conflicts" in self._points and self._banks_lost(outcome, findings, lost):
+            lost.add("bank_conflicts")
         report = self._report(surroundings, seed, device, findings, lost, outcome)
         report.measurements = {
             "coalescing": round(outcome.counters.coalescing, 4),
@@ -345,6 +352,12 @@ class KernelCheck:
             **outcome.measurements,
         }
         return report
+
+    def _banks_lost(self, outcome: KernelOutcome, findings: list[CheckFinding], lost: set[str]) -> bool:
+        """A warp queued at a bank, or something else is missing: who uses no shared memory has no queue, either."""
+        others = {part: points for part, points in self._points.items() if part != "bank_conflicts"}
+        full = all(part.points in (None, part.max) for part in outcome.parts(others, lost))
+        return not full or any(finding.kind == "bank-conflict" for finding in findings)
 
     def _report(
         self,

@@ -78,6 +78,7 @@ _PARTS: dict[str, dict[Language, str]] = {
     "any_launch": {"en": "right for every launch shape", "de": "richtig für jede Startform"},
     "coalesced": {"en": "neighbouring memory accesses", "de": "benachbarte Speicherzugriffe"},
     "global_atomics": {"en": "few atomics on global memory", "de": "wenige Atomics im globalen Speicher"},
+    "bank_conflicts": {"en": "no queues at the banks", "de": "keine Schlangen an den Bänken"},
     "no_float64": {"en": "no accidental float64", "de": "kein versehentliches float64"},
     "keeps_inputs": {"en": "leaves the inputs alone", "de": "lässt die Eingaben unverändert"},
     "copy_bandwidth": {"en": "share of the copy bandwidth", "de": "Anteil an der Kopierbandbreite"},

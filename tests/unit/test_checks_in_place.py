@@ -134,3 +134,35 @@ def test_atomics_on_global_memory_are_counted_apart_from_those_on_shared(
         said = report.findings[0]
         assert all(("96" in said.text(language)) != hidden for language in ("de", "en"))
         assert said.evidence == "96: 96 of at most 12"
+
+
+def turned(width: int) -> Any:
+    """A kernel that transposes through a tile whose rows are so long; without a tile where that is 0."""
+    if not width:
+
+        @cuda.jit
+        def plain(a, out):
+            x, y = cuda.grid(2)
+            out[x, y] = a[y, x]
+
+        return plain
+
+    @cuda.jit
+    def tiled(a, out):
+        tile = cuda.shared.array((32, width), np.float32)
+        x, y = cuda.threadIdx.x, cuda.threadIdx.y
+        tile[y, x] = a[y, x]
+        cuda.syncthreads()
+        out[y, x] = tile[x, y]
+
+    return tiled
+
+
+@pytest.mark.parametrize(("width", "score"), [(33, 3), (32, 2), (0, 1)])
+def test_points_for_the_banks_are_for_a_tile_without_queues(width: int, score: int) -> None:
+    check = KernelCheck(turned(width), "void(float32[:, :], float32[:, :])", launch=lambda shape: (1, (32, 32)))
+    check.inputs(lambda rng, shape: (rng.random(shape, "f4"), np.empty(shape, "f4")), sizes=((32, 32),))
+    check.expect(lambda a, out: a.T, output=1, rtol=0)
+    report = check.points(correct=1, coalesced=(1, 0.9), bank_conflicts=1).run()
+    assert report.score == score, str(report)
+    assert ("bank-conflict" in kinds(report)) == (width == 32)

@@ -1,11 +1,9 @@
 """Checks that learners run themselves, and hints. Code: Apache-2.0."""
 
-from dataclasses import replace
-
 import numpy as np
 from numba import cuda
 
-from grader.checks import Hints, KernelCheck, Part, Report, ceil_div, reduction_rtol
+from grader.checks import Hints, KernelCheck, Report, ceil_div, reduction_rtol
 
 #: (rows of a, columns of a, columns of b); memory traffic is compared at the one with the most products.
 PRODUCTS = ((33, 17, 29), (5, 3, 4), (1, 1, 1), (32, 64, 32), (20, 40, 24), (2, 70, 1))
@@ -22,19 +20,6 @@ def over(columns, rows, zones=1):
     """Blocks of 32 x 32 threads, just enough for so many columns and rows; one layer of them for each zone."""
     blocks = ceil_div(columns, 32), ceil_div(rows, 32)
     return (blocks, TILE) if zones == 1 else ((*blocks, zones), (*TILE, 1))
-
-
-class Banks(Part):
-    """Points for warps that do not queue at the banks of shared memory."""
-
-    def label(self, language):
-        return {"en": "no queues at the banks", "de": "keine Schlangen an den Bänken"}[language]
-
-
-def without_conflicts(report, points):
-    """The report with `points` more for a kernel without bank conflicts to speak of; without a tile there is no credit."""
-    kept = report.passed and all(finding.kind != "bank-conflict" for finding in report.findings)
-    return replace(report, parts=[*report.parts, Banks("bank_conflicts", points if kept else 0.0, points)])
 
 
 def tolerances(length):
@@ -115,8 +100,10 @@ def responses(kernel, sizes=FILMS, hidden=False) -> Report:
     check.inputs(lambda rng, size: lock_in(rng, *size), sizes=sizes)
     check.expect(answered, output=4, **tolerances(max(size[1] for size in sizes)))
     check.timing(LONG, baseline=responses_plain, emulated={"speedup": {6.0: 1}})
-    check.points(correct=2, in_bounds=1, race_free=1, no_float64=1, coalesced=(1, 0.6), speedup=(1, {2.0: 1}))
-    return without_conflicts(check.run(), 1)
+    points = check.points(
+        correct=2, in_bounds=1, race_free=1, no_float64=1, coalesced=(1, 0.6), bank_conflicts=1, speedup=(1, {2.0: 1})
+    )
+    return points.run()
 
 
 @cuda.jit

@@ -1,11 +1,9 @@
 """Checks that learners run themselves, and hints. Code: Apache-2.0."""
 
-from dataclasses import replace
-
 import numpy as np
 from numba import cuda
 
-from grader.checks import Hints, KernelCheck, Part, Report, ceil_div
+from grader.checks import Hints, KernelCheck, Report, ceil_div
 
 #: (height, width), no width a multiple of 32; the largest one is where memory traffic is compared.
 IMAGES = ((40, 72), (64, 88), (1, 1), (33, 20), (9, 65))
@@ -16,19 +14,6 @@ LARGE = (4096, 4096)
 def blocks_of(across, down):
     """Blocks of so many threads along x and along y, just enough to cover an image of (height, width)."""
     return lambda shape: ((ceil_div(shape[1], across), ceil_div(shape[0], down)), (across, down))
-
-
-class Banks(Part):
-    """Points for warps that do not queue at the banks of shared memory."""
-
-    def label(self, language):
-        return {"en": "no queues at the banks", "de": "keine Schlangen an den Bänken"}[language]
-
-
-def without_conflicts(report, points):
-    """The report with `points` more for a kernel without bank conflicts to speak of; without a tile there is no credit."""
-    kept = report.passed and all(finding.kind != "bank-conflict" for finding in report.findings)
-    return replace(report, parts=[*report.parts, Banks("bank_conflicts", points if kept else 0.0, points)])
 
 
 def temperatures(rng, shape):
@@ -79,8 +64,10 @@ def turn_left(kernel, shapes=IMAGES, hidden=False) -> Report:
     check.inputs(lambda rng, shape: (temperatures(rng, shape), np.empty(shape[::-1], "f4")), sizes=shapes)
     check.expect(lambda image, out: np.rot90(image), output=1)
     check.timing(LARGE, baseline=turn_left_plain, emulated={"speedup": {3.0: 1}})
-    check.points(correct=2, in_bounds=1, race_free=1, coalesced=(2, 0.9), speedup=(1, {2.0: 1}))
-    return without_conflicts(check.run(), 1)
+    points = check.points(
+        correct=2, in_bounds=1, race_free=1, coalesced=(2, 0.9), bank_conflicts=1, speedup=(1, {2.0: 1})
+    )
+    return points.run()
 
 
 @cuda.jit
