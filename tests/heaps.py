@@ -6,10 +6,14 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 
+from grader.device import frontends
 from grader.device.emulated import EmulatedDevice
+from grader.device.frontends import cupy_standin
+from grader.device.frontends.report import Reporter
 from grader.device.heap import Heap, LocalHeap
 from grader.exam import device_bench
 from grader.exam.channel import Channel, Closed
@@ -57,3 +61,23 @@ def either_heap(request: pytest.FixtureRequest) -> Iterator[Heap]:
     else:
         with linked() as far, far.answering():
             yield far
+
+
+@pytest.fixture(name="shown")
+def said_of_kernels() -> list[str]:
+    """What the CuPy stand-in says of kernels."""
+    return []
+
+
+@pytest.fixture(name="cp")
+def cupy_standin_over(heap: Heap, shown: list[str]) -> Iterator[ModuleType]:
+    yield cupy_standin.install(heap, reporter=Reporter(shown.append, "en"))
+    cupy_standin.uninstall()
+
+
+@pytest.fixture
+def emulated() -> Iterator[None]:
+    """Both front ends over a heap in this process."""
+    frontends.install_emulated(LocalHeap(EmulatedDevice()), show=None)
+    yield
+    frontends.uninstall()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,7 @@ import pytest
 from numba import cuda
 
 from grader.checks import FunctionCheck, Report
-from grader.device import frontends
-from grader.device.emulated import EmulatedDevice
-from grader.device.heap import LocalHeap
+from tests.heaps import emulated  # noqa: F401
 
 
 def counting(function: Any, dtype: Any = None, **points: float) -> Report:
@@ -47,13 +44,6 @@ def test_an_array_of_floats_is_none_of_integers() -> None:
 def test_a_whole_number_is_a_float_where_one_is_expected() -> None:
     check = FunctionCheck(lambda x: int(x[0])).inputs(lambda rng, n: (np.full(n, 3.0),), sizes=(8,))
     assert check.expect(lambda x: float(x[0])).points(correct=1, same_type=1).run().passed
-
-
-@pytest.fixture
-def emulated() -> Iterator[None]:
-    frontends.install_emulated(LocalHeap(EmulatedDevice()), show=None)
-    yield
-    frontends.uninstall()
 
 
 def in_turn(x: Any) -> Any:

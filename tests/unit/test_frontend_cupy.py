@@ -8,20 +8,7 @@ import pytest
 
 from grader.device.frontends import cupy_standin
 from grader.device.frontends.cupy_standin import table
-from grader.device.frontends.report import Reporter
-from tests.heaps import either_heap  # noqa: F401
-
-
-@pytest.fixture
-def shown():
-    return []
-
-
-@pytest.fixture
-def cp(heap, shown):
-    yield cupy_standin.install(heap, reporter=Reporter(shown.append, "en"))
-    cupy_standin.uninstall()
-
+from tests.heaps import cupy_standin_over, either_heap, said_of_kernels  # noqa: F401
 
 PAGE = Path(__file__).parents[2] / "docs/learn/cupy-standin.md"
 A = np.arange(12, dtype="f4").reshape(3, 4)

@@ -6,22 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from grader.device.frontends import cupy_standin
-from grader.device.frontends.report import Reporter
-from tests.heaps import either_heap  # noqa: F401
+from tests.heaps import cupy_standin_over, either_heap, said_of_kernels  # noqa: F401
 
 OFFSET = 3
-
-
-@pytest.fixture
-def shown():
-    return []
-
-
-@pytest.fixture
-def cp(heap, shown):
-    yield cupy_standin.install(heap, reporter=Reporter(shown.append, "en"))
-    cupy_standin.uninstall()
 
 
 def test_a_kernel_calls_functions_of_the_device_and_of_cupy(cp):

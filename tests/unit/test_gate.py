@@ -8,7 +8,6 @@ import linecache
 import math
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,13 @@ from numba import cuda, float32, int32
 
 from grader.checks import CompiledKernel, LearnerError, use
 from grader.checks.compiling import compile_kernel
-from grader.device import frontends
 from grader.device.assembler import AssemblyError, assemble
 from grader.device.emulated import EmulatedDevice, ptx_text
 from grader.device.emulated.gate import Gate, Refused
 from grader.device.emulated.ptx import parse
 from grader.device.frontends.nvrtc import compile_kernel as compile_cuda_c
-from grader.device.heap import LocalHeap
 from grader.device.interface import DeviceError, Language, Launch, Pointer
+from tests.heaps import emulated  # noqa: F401
 from tests.kernels import right_kernels, wrong_kernels
 from tests.kernels.case import Case, cuda_cases, python_cases
 from tests.unit.emulator import compiled
@@ -180,14 +178,6 @@ def model_kernels() -> list[Path]:
     """Solutions that are a kernel, and not a function that launches one."""
     found = sorted((Path(__file__).parents[2] / "courses").glob("*/units/*/solution/*.py"))
     return [path for path in found if f"@cuda.jit\ndef {path.stem}(" in path.read_text(encoding="utf-8")]
-
-
-@pytest.fixture
-def emulated() -> Iterator[None]:
-    """A kernel's own functions of the device are compiled where there is a device."""
-    frontends.install_emulated(LocalHeap(EmulatedDevice()), show=None)
-    yield
-    frontends.uninstall()
 
 
 @pytest.mark.usefixtures("emulated")
